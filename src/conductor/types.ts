@@ -104,9 +104,7 @@ export interface Conductor {
   followLogs(id: string, tail: number, onLine: (line: string) => void, signal: AbortSignal): Promise<void>;
   players(id: string): Promise<GameStatus>;
   /** Where players join. */
-  connection(
-    id: string,
-  ): Promise<{
+  connection(id: string): Promise<{
     host: string;
     port: number;
     protocol: string;
