@@ -102,6 +102,18 @@ export interface ContainerStats {
   readonly networkTxBytes: number;
 }
 
+/** How an image that Baton builds itself is run; the words are Docker's. */
+export interface ImageConfig {
+  readonly entrypoint: readonly string[];
+  readonly cmd: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** `uid:gid`. */
+  readonly user: string;
+  readonly exposedPorts: readonly { readonly protocol: Protocol; readonly container: number }[];
+  /** Read back with {@link Engine.imageLabels}. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
 export interface Engine {
   readonly kind: EngineKind;
   info(signal?: AbortSignal): Promise<EngineInfo>;
@@ -115,6 +127,13 @@ export interface Engine {
   hasImage(image: string, signal?: AbortSignal): Promise<boolean>;
   /** Throws `image_not_found` (permanent) naming the image when the registry does not have it. */
   pullImage(image: string, onProgress: (progress: PullProgress) => void, signal: AbortSignal): Promise<void>;
+  /** Labels of an image that is there; null when it is not. */
+  imageLabels(image: string, signal?: AbortSignal): Promise<Readonly<Record<string, string>> | null>;
+  /**
+   * Makes an image out of a root filesystem, for games that no registry has. The name is given to the image only when it
+   * is whole, so a call that fails or is aborted leaves what was there before. `rootfs` is an uncompressed tar.
+   */
+  loadImage(image: string, rootfs: NodeJS.ReadableStream, config: ImageConfig, signal: AbortSignal): Promise<void>;
   /** A container of the same server and epoch that is already there is returned as it is. Does not start it. */
   createContainer(spec: ContainerSpec, signal?: AbortSignal): Promise<ContainerInfo>;
   /** Starting a running container is no error. Throws `port_in_use` (permanent) naming the port, `container_gone`. */
