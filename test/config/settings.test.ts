@@ -1,0 +1,79 @@
+import test from 'ava';
+import { describeSettings } from '../../config/describe.ts';
+import { loadSettings, SETTINGS } from '../../config/settings.ts';
+import { BatonError } from '../../src/errors.ts';
+
+function faultsOf(environment: Record<string, string>): string[] {
+  try {
+    loadSettings(environment);
+  } catch (error) {
+    if (error instanceof BatonError && error.code === 'invalid_settings') {
+      return String(error.details['faults'])
+        .split('\n')
+        .map((line) => line.trim());
+    }
+    throw error;
+  }
+  return [];
+}
+
+test('an empty environment gives the documented defaults', (t) => {
+  const settings = loadSettings({});
+  t.is(settings.http.host, '127.0.0.1');
+  t.is(settings.http.port, 8080);
+  t.deepEqual(settings.node.portRange, { first: 25_565, last: 25_864 });
+  t.is(settings.server.retentionHours, 24);
+  t.is(settings.actors.stashDepth, 8);
+  t.is(settings.database.url, null);
+  t.true(settings.dataDir.endsWith('/.baton'));
+});
+
+test('variables override defaults, and an empty one counts as absent', (t) => {
+  const settings = loadSettings({ BATON_HTTP_PORT: '9000', BATON_PORT_RANGE: '30000-30009', BATON_LOG_LEVEL: '' });
+  t.is(settings.http.port, 9000);
+  t.deepEqual(settings.node.portRange, { first: 30_000, last: 30_009 });
+  t.is(settings.log.level, 'info');
+});
+
+test('each fault is one sentence that names variable, value and range, and all are told at once', (t) => {
+  t.deepEqual(faultsOf({ BATON_HTTP_PORT: 'eighty', BATON_PORT_RANGE: '30009-30000', BATON_LOG_LEVEL: 'loud' }), [
+    'BATON_LOG_LEVEL is "loud", but it must be one of trace, debug, info, warn, error, fatal, silent.',
+    'BATON_HTTP_PORT is "eighty", but it must be a whole number from 0 to 65535 (port).',
+    'BATON_PORT_RANGE is "30009-30000", but it must be two ports from 1024 to 65535 such as 25565-25864.',
+  ]);
+});
+
+test('an unknown BATON_ variable is a fault that names the nearest known one', (t) => {
+  t.deepEqual(faultsOf({ BATON_HTP_PORT: '9000', HOME: '/' }), [
+    'BATON_HTP_PORT is not a setting of Baton; did you mean BATON_HTTP_PORT?',
+  ]);
+});
+
+test('a lease that would be lost by one slow renewal is refused', (t) => {
+  t.regex(
+    faultsOf({ BATON_ACTORS_LEASE_RENEW_MS: '10000' })[0] ?? '',
+    /BATON_ACTORS_LEASE_TTL_MS must be at least three/,
+  );
+});
+
+test('a secret stands neither in the description nor in a fault', (t) => {
+  const lines = describeSettings({ BATON_ADMIN_TOKEN: 'correct-horse-battery', DATABASE_URL: 'postgres://u:pw@h/db' });
+  t.notRegex(JSON.stringify(lines), /correct-horse|pw@h/);
+  t.is(lines.find(({ env }) => env === 'BATON_ADMIN_TOKEN')?.value, '********');
+  t.notRegex(faultsOf({ BATON_ADMIN_TOKEN: 'too short' }).join(), /too short/);
+});
+
+test('the description tells every setting with its source', (t) => {
+  const lines = describeSettings({ BATON_HTTP_PORT: '9000' });
+  t.deepEqual(
+    lines.filter(({ source }) => source === 'environment').map(({ name, value }) => [name, value]),
+    [['http.port', '9000']],
+  );
+  t.true(lines.every(({ reason, range }) => reason.length > 10 && range.length > 3));
+  t.is(new Set(lines.map(({ env }) => env)).size, lines.length, 'no variable is read twice');
+});
+
+test('every default lies within its own range', (t) => {
+  t.notThrows(() => loadSettings({}));
+  t.is(SETTINGS.http.port.fallback, '8080');
+});
