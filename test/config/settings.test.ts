@@ -8,7 +8,7 @@ function faultsOf(environment: Record<string, string>): string[] {
     loadSettings(environment);
   } catch (error) {
     if (error instanceof BatonError && error.code === 'invalid_settings') {
-      return String(error.details['faults'])
+      return String(error.details.faults)
         .split('\n')
         .map((line) => line.trim());
     }
