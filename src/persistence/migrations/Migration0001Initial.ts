@@ -3,6 +3,7 @@ import { Migration } from '@mikro-orm/migrations';
 /**
  * The first schema. Tables that the commit path writes on every turn (`actors`, `journal`, `timers`, `effects`, `messages`,
  * `events`) have no foreign keys and as few indexes as their readers need; everything that a person owns has them.
+ * Times have milliseconds, as `Date` has: what is read is exactly what is stored, so a page can begin where one ended.
  */
 export class Migration0001Initial extends Migration {
   override up(): void {
@@ -11,7 +12,7 @@ export class Migration0001Initial extends Migration {
         id uuid primary key,
         name text not null unique,
         role text not null,
-        created_at timestamptz not null default now()
+        created_at timestamptz(3) not null default now()
       )`);
     this.addSql(`
       create table nodes (
@@ -20,8 +21,8 @@ export class Migration0001Initial extends Migration {
         engine text not null,
         ram_mb integer not null,
         cpus real not null,
-        created_at timestamptz not null default now(),
-        updated_at timestamptz not null default now()
+        created_at timestamptz(3) not null default now(),
+        updated_at timestamptz(3) not null default now()
       )`);
     this.addSql(`
       create table servers (
@@ -51,16 +52,16 @@ export class Migration0001Initial extends Migration {
         idle_stop_seconds integer not null,
         restart_pending boolean not null,
         last_error jsonb,
-        queued_at timestamptz,
+        queued_at timestamptz(3),
         attempt integer not null,
-        next_attempt_at timestamptz,
+        next_attempt_at timestamptz(3),
         exit jsonb,
-        created_at timestamptz not null,
-        updated_at timestamptz not null,
-        started_at timestamptz,
-        stopped_at timestamptz,
-        deleted_at timestamptz,
-        purge_at timestamptz,
+        created_at timestamptz(3) not null,
+        updated_at timestamptz(3) not null,
+        started_at timestamptz(3),
+        stopped_at timestamptz(3),
+        deleted_at timestamptz(3),
+        purge_at timestamptz(3),
         version bigint not null
       )`);
     this.addSql('create index servers_owner on servers (owner_id)');
@@ -74,7 +75,7 @@ export class Migration0001Initial extends Migration {
         server_id uuid not null,
         name text not null,
         container_port integer not null,
-        created_at timestamptz not null default now(),
+        created_at timestamptz(3) not null default now(),
         primary key (node_id, protocol, host_port),
         unique (server_id, name)
       )`);
@@ -85,7 +86,7 @@ export class Migration0001Initial extends Migration {
         epoch bigint not null,
         ram_mb integer not null,
         cpu real not null,
-        created_at timestamptz not null default now()
+        created_at timestamptz(3) not null default now()
       )`);
     this.addSql('create index reservations_node on reservations (node_id)');
     this.addSql(`
@@ -93,7 +94,7 @@ export class Migration0001Initial extends Migration {
         shard smallint primary key,
         owner text,
         epoch bigint not null default 0,
-        expires_at timestamptz
+        expires_at timestamptz(3)
       )`);
     this.addSql(`
       create table actors (
@@ -105,9 +106,10 @@ export class Migration0001Initial extends Migration {
         status text not null,
         snapshot json not null,
         quarantined jsonb,
-        updated_at timestamptz not null default now()
+        updated_at timestamptz(3) not null default now()
       )`);
     this.addSql('create index actors_kind on actors (kind)');
+    this.addSql('create index actors_quarantined on actors (address) where quarantined is not null');
     this.addSql(`
       create table journal (
         id bigint generated always as identity primary key,
@@ -119,7 +121,7 @@ export class Migration0001Initial extends Migration {
         to_state text not null,
         operation_id uuid,
         effects text[] not null,
-        at timestamptz not null default now(),
+        at timestamptz(3) not null default now(),
         duration_ms real not null
       )`);
     this.addSql('create index journal_address on journal (address, seq)');
@@ -128,7 +130,7 @@ export class Migration0001Initial extends Migration {
         address text not null,
         timer_id text not null,
         incarnation bigint not null,
-        due_at timestamptz not null,
+        due_at timestamptz(3) not null,
         event json not null,
         primary key (address, timer_id)
       )`);
@@ -141,8 +143,8 @@ export class Migration0001Initial extends Migration {
         name text not null,
         incarnation bigint not null,
         input json not null,
-        started_at timestamptz not null default now(),
-        deadline_at timestamptz
+        started_at timestamptz(3) not null default now(),
+        deadline_at timestamptz(3)
       )`);
     this.addSql('create index effects_address on effects (address)');
     this.addSql(`
@@ -152,7 +154,7 @@ export class Migration0001Initial extends Migration {
         sender text not null,
         receiver text not null,
         event json not null,
-        at timestamptz not null default now()
+        at timestamptz(3) not null default now()
       )`);
     this.addSql('create index messages_receiver on messages (receiver, position)');
     this.addSql(`
@@ -165,14 +167,17 @@ export class Migration0001Initial extends Migration {
         progress real,
         message text,
         error jsonb,
-        created_at timestamptz not null default now(),
-        finished_at timestamptz,
+        created_at timestamptz(3) not null default now(),
+        finished_at timestamptz(3),
         idempotency_key text,
         fingerprint text,
         unique (account_id, idempotency_key)
       )`);
     this.addSql('create index operations_target on operations (target, created_at)');
     this.addSql("create index operations_open on operations (target) where status = 'running'");
+    this.addSql(
+      'create index operations_sweepable on operations (finished_at) where finished_at is not null and idempotency_key is null',
+    );
     this.addSql(`
       create table stash (
         operation_id uuid primary key,
@@ -188,7 +193,7 @@ export class Migration0001Initial extends Migration {
         event json not null,
         error jsonb not null,
         attempts integer not null,
-        at timestamptz not null default now()
+        at timestamptz(3) not null default now()
       )`);
     this.addSql(`
       create table events (
@@ -198,7 +203,7 @@ export class Migration0001Initial extends Migration {
         subject_id text not null,
         owner_id uuid,
         data json not null,
-        at timestamptz not null default now()
+        at timestamptz(3) not null default now()
       )`);
     this.addSql('create index events_owner on events (owner_id, seq)');
     this.addSql('create index events_at on events (at)');

@@ -1,0 +1,123 @@
+/**
+ * What the conductor keeps besides the actors themselves. Implemented in `persistence/repositories`. Every call throws
+ * `unavailable` (transient) while the database does not answer.
+ */
+import type { PortRow } from '../../machines/server/types.ts';
+import type { EngineKind, Protocol } from './engine.ts';
+import type { DeadLetter } from './reads.ts';
+
+export interface AccountRow {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface AccountStore {
+  /** The one admin account; made at the first start, the same ever after. */
+  ensureAdmin(): Promise<AccountRow>;
+}
+
+export interface NodeFacts {
+  readonly name: string;
+  readonly engine: EngineKind;
+  readonly ramMb: number;
+  /** Cores. */
+  readonly cpus: number;
+}
+
+export interface NodeRow extends NodeFacts {
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface NodeStore {
+  /** Makes the node of this name, or brings its facts up to date; its id never changes. */
+  upsertNode(facts: NodeFacts): Promise<NodeRow>;
+  /** All nodes, by name. */
+  nodes(): Promise<readonly NodeRow[]>;
+}
+
+export interface WantedPort {
+  /** The template's name of the port, such as `game`. */
+  readonly name: string;
+  readonly protocol: Protocol;
+  /** Inside the container, unless `same`. Ports of different protocols with one number here get one number on the node. */
+  readonly container: number;
+  /** The container's port becomes the node's. */
+  readonly same: boolean;
+}
+
+export interface PortCandidate {
+  readonly protocol: Protocol;
+  readonly host: number;
+}
+
+export interface PortRequest {
+  readonly nodeId: string;
+  readonly serverId: string;
+  readonly wanted: readonly WantedPort[];
+  /** Both ends belong to it. */
+  readonly range: { readonly from: number; readonly to: number };
+  /** Which of these some process on the node already holds, as keys of `portKey`; see `NodeHost.portsTaken`. */
+  taken(candidates: readonly PortCandidate[]): Promise<ReadonlySet<string>>;
+}
+
+export interface PortStore {
+  /**
+   * Gives a server its ports on its node, lowest free number first, and keeps them until {@link releasePorts}. Asking again
+   * gives the same ports; only names that are new are added. Throws `no_ports` (permanent) naming the range.
+   */
+  reservePorts(request: PortRequest): Promise<readonly PortRow[]>;
+  /** In the order of their names. */
+  portsOf(serverId: string): Promise<readonly PortRow[]>;
+  /** Releasing what is not held is no error. */
+  releasePorts(serverId: string): Promise<void>;
+}
+
+export interface DeadLetterStore {
+  /**
+   * Hands the letter to `deliver` and removes it once that has succeeded. When `deliver` throws or the process dies, the
+   * letter is still there. Null when there is no such letter, or another call is delivering it right now.
+   */
+  take(id: string, deliver: (letter: DeadLetter) => Promise<void>): Promise<DeadLetter | null>;
+  /** Removes the letter for good. False when there was none. */
+  discard(id: string): Promise<boolean>;
+}
+
+/** How long ended things are kept, in milliseconds. */
+export interface Retention {
+  readonly journalMs: number;
+  readonly eventsMs: number;
+  /** From the end of the operation. Those with an idempotency key are kept for ever. */
+  readonly operationsMs: number;
+  readonly deadLettersMs: number;
+}
+
+/** How many rows a sweep removed. */
+export interface SweepCounts {
+  readonly journal: number;
+  readonly events: number;
+  readonly operations: number;
+  readonly deadLetters: number;
+}
+
+export interface Housekeeping {
+  /** Removes what is older than its retention, in small batches; stops between two of them when the signal aborts. */
+  sweep(retention: Retention, signal?: AbortSignal): Promise<SweepCounts>;
+}
+
+/** The row of a server, as its actor's projection `server` gives it. Times may be Unix milliseconds. */
+export const SERVER_PROJECTION = 'server';
+
+/** The list of a node's reservations, as its actor's projection `node_reservations` gives it. */
+export const NODE_RESERVATIONS_PROJECTION = 'node_reservations';
+
+export interface NodeReservationsProjection {
+  readonly nodeId: string;
+  readonly reservations: readonly {
+    readonly serverId: string;
+    readonly epoch: number;
+    readonly ramMb: number;
+    readonly cpu: number;
+  }[];
+}

@@ -1,0 +1,22 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import type { Address } from '../../actors/types.ts';
+
+/** One committed turn. */
+export const JournalEntry = defineEntity({
+  name: 'JournalEntry',
+  tableName: 'journal',
+  indexes: [{ name: 'journal_address', properties: ['address', 'seq'] }],
+  properties: {
+    id: p.bigint('number').primary().generated('identity'),
+    address: p.text().$type<Address>(),
+    seq: p.bigint('number'),
+    event: p.text(),
+    by: p.text().nullable(),
+    fromState: p.text().nullable(),
+    toState: p.text(),
+    operationId: p.uuid().nullable(),
+    effects: p.array(),
+    at: p.datetime(3).defaultRaw('now()'),
+    durationMs: p.float(),
+  },
+});

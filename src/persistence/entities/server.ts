@@ -1,0 +1,69 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import type { ServerRow } from '../../conductor/interfaces/reads.ts';
+import { Account } from './account.ts';
+import { Node } from './node.ts';
+
+/**
+ * A server as pages read it; its actor writes it with each turn. The filter hides soft-deleted servers from every query
+ * that does not ask for them with `filters: { alive: false }`. A purged server has no row.
+ */
+export const Server = defineEntity({
+  name: 'Server',
+  tableName: 'servers',
+  filters: { alive: { name: 'alive', cond: { deletedAt: null }, default: true } },
+  properties: {
+    id: p.uuid().primary(),
+    ownerId: () =>
+      p
+        .manyToOne(Account)
+        .mapToPk()
+        .fieldName('owner_id')
+        .foreignKeyName('servers_owner_id_fkey')
+        .updateRule('no action')
+        .index('servers_owner'),
+    name: p.text(),
+    template: p.text(),
+    image: p.text(),
+    imageTag: p.text(),
+    ramMb: p.integer(),
+    cpu: p.float(),
+    diskMb: p.integer(),
+    env: p.json<ServerRow['env']>(),
+    plan: p.text().$type<ServerRow['plan']>(),
+    status: p.text().$type<ServerRow['status']>().index('servers_status'),
+    statusDetail: p.text().nullable(),
+    operationId: p.uuid().nullable(),
+    nodeId: () =>
+      p
+        .manyToOne(Node)
+        .mapToPk()
+        .nullable()
+        .fieldName('node_id')
+        .foreignKeyName('servers_node_id_fkey')
+        .updateRule('no action')
+        .deleteRule('no action')
+        .index('servers_node'),
+    engine: p.text().$type<'docker' | 'simulated'>().nullable(),
+    containerId: p.text().nullable(),
+    epoch: p.bigint('number'),
+    ports: p.json<ServerRow['ports']>(),
+    dataExists: p.boolean().nullable(),
+    dataBytes: p.bigint('number').nullable(),
+    players: p.integer().nullable(),
+    wakeOnJoin: p.boolean(),
+    idleStopSeconds: p.integer(),
+    restartPending: p.boolean(),
+    lastError: p.json<NonNullable<ServerRow['lastError']>>().nullable(),
+    queuedAt: p.datetime(3).nullable(),
+    attempt: p.integer(),
+    nextAttemptAt: p.datetime(3).nullable(),
+    exit: p.json<NonNullable<ServerRow['exit']>>().nullable(),
+    createdAt: p.datetime(3),
+    updatedAt: p.datetime(3),
+    startedAt: p.datetime(3).nullable(),
+    stoppedAt: p.datetime(3).nullable(),
+    deletedAt: p.datetime(3).nullable(),
+    purgeAt: p.datetime(3).nullable(),
+    version: p.bigint('number'),
+  },
+});

@@ -1,0 +1,103 @@
+import { BatonError, catalogue } from '../errors.ts';
+
+/** What the stored things refuse, and why. */
+export const errors = catalogue({
+  unavailable: {
+    status: 503,
+    retry: 'transient',
+    message: 'The database does not answer ({reason}). Nothing was acknowledged that is not stored; try again.',
+  },
+  invalid_request: { status: 400, retry: 'permanent', message: '{reason}' },
+  no_ports: {
+    status: 422,
+    retry: 'permanent',
+    message:
+      'No free port is left between {from} and {to} for {name}. Widen the range or purge servers that are not needed.',
+  },
+  ports_contended: {
+    status: 503,
+    retry: 'transient',
+    message: 'Others took the chosen ports {tries} times in a row. Try again.',
+  },
+  database_unsupported: {
+    status: 500,
+    retry: 'permanent',
+    message:
+      'Baton needs PostgreSQL {needed} or newer; this database is {found}. Upgrade it, or leave DATABASE_URL unset.',
+  },
+  database_newer: {
+    status: 500,
+    retry: 'permanent',
+    message:
+      'This database was made by a newer Baton (it has the migration {migration}). Start that version, or a newer one.',
+  },
+});
+
+/** SQLSTATEs and classes of them (two characters) that mean that the connection or the whole database is gone. */
+const CONNECTION_STATES = new Set(['08', '57P01', '57P02', '57P03', '57P05', '53300']);
+
+/** SQLSTATEs with which a living database says that it cannot just now: no room, no time, or a standby. */
+const OVERLOAD_STATES = new Set(['53', '57014', '55P03', '25006', '58']);
+
+const SOCKET_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ENOENT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+]);
+
+/** The driver has no codes for these; they are its own sentences (pg 8, pg-pool 3). */
+const DRIVER_SENTENCES =
+  /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end|Query read timeout)/;
+
+/**
+ * Whether this is the loss of a connection, the absence of the database, or a pool with no connection left: the outcome
+ * of a write is then unknown, and the same may work in a moment.
+ */
+export function isConnectionError(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false;
+  const code = codeOf(thrown);
+  if (code !== undefined && (SOCKET_CODES.has(code) || isOneOf(code, CONNECTION_STATES))) return true;
+  if (DRIVER_SENTENCES.test(thrown.message)) return true;
+  if (thrown instanceof AggregateError) return thrown.errors.some(isConnectionError);
+  return thrown.cause !== undefined && isConnectionError(thrown.cause);
+}
+
+/** Turns what a driver throws into what Baton throws; anything that is not the database's state stays as it is. */
+export function translated(thrown: unknown): unknown {
+  if (thrown instanceof BatonError) return thrown;
+  const code = thrown instanceof Error ? codeOf(thrown) : undefined;
+  const overloaded = code !== undefined && isOneOf(code, OVERLOAD_STATES);
+  if (!overloaded && !isConnectionError(thrown)) return thrown;
+  return errors.unavailable({ reason: reasonOf(thrown) }, { cause: thrown });
+}
+
+/** Runs something on the database; whatever it throws is {@link translated}. */
+export async function translating<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (thrown) {
+    throw translated(thrown);
+  }
+}
+
+function isOneOf(code: string, states: ReadonlySet<string>): boolean {
+  return states.has(code) || (code.length === 5 && states.has(code.slice(0, 2)));
+}
+
+function codeOf(error: Error): string | undefined {
+  return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+function reasonOf(thrown: unknown): string {
+  if (thrown instanceof AggregateError && thrown.message === '') return reasonOf(thrown.errors[0]);
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

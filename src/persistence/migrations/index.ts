@@ -1,0 +1,4 @@
+import { Migration0001Initial } from './Migration0001Initial.ts';
+
+/** All migrations, oldest first. One that was released is never changed. */
+export const migrations = [{ name: 'Migration0001Initial', class: Migration0001Initial }];
