@@ -1,0 +1,70 @@
+/** A postmaster that an earlier Baton left behind: after a SIGKILL where the kernel could not be asked to end it. */
+import { execFile } from 'node:child_process';
+import { readFile, readlink, realpath, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const POLL_MS = 10;
+
+/** What is sent, and how long it is given: fast shutdown, immediate shutdown, the end. */
+const SIGNALS = [
+  { signal: 'SIGINT', waitMs: 10_000 },
+  { signal: 'SIGQUIT', waitMs: 5_000 },
+  { signal: 'SIGKILL', waitMs: 5_000 },
+] as const;
+
+/**
+ * Ends the postmaster that still runs on this directory, so that nothing the dead Baton began can be committed after the
+ * new one has looked. A pid file whose process is another program's by now is removed. The caller holds the lock of the
+ * data directory: no living Baton owns that postmaster.
+ * @returns its pid, or null when there was none
+ */
+export async function endOrphan(data: string): Promise<number | null> {
+  const pidFile = join(data, 'postmaster.pid');
+  const pid = await readPid(pidFile);
+  if (pid === null || !isAlive(pid)) return null;
+  if (!(await runsOn(pid, data))) {
+    await rm(pidFile, { force: true });
+    return null;
+  }
+  for (const { signal, waitMs } of SIGNALS) {
+    if (await endWith(pid, signal, waitMs)) break;
+  }
+  return pid;
+}
+
+async function endWith(pid: number, signal: NodeJS.Signals, waitMs: number): Promise<boolean> {
+  if (isAlive(pid)) process.kill(pid, signal);
+  for (let waited = 0; waited < waitMs; waited += POLL_MS) {
+    if (!isAlive(pid)) return true;
+    await delay(POLL_MS);
+  }
+  return false;
+}
+
+async function readPid(path: string): Promise<number | null> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  const pid = Number.parseInt(text.split('\n')[0] ?? '', 10);
+  return Number.isInteger(pid) && pid > 1 ? pid : null;
+}
+
+/** A postmaster's working directory is its data directory. */
+async function runsOn(pid: number, data: string): Promise<boolean> {
+  if (process.platform === 'linux') {
+    const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => null);
+    return cwd !== null && cwd === (await realpath(data));
+  }
+  const { stdout } = await run('ps', ['-o', 'command=', '-p', String(pid)]).catch(() => ({ stdout: '' }));
+  return stdout.includes('postgres') && stdout.includes(data);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
