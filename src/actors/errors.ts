@@ -19,7 +19,11 @@ export const errors = catalogue({
     retry: 'permanent',
     message: 'This {kind} failed too often and is quarantined until an operator resumes it: {reason}',
   },
-  mailbox_full: { status: 503, retry: 'transient', message: 'Too many requests are waiting for this {kind}. Try again.' },
+  mailbox_full: {
+    status: 503,
+    retry: 'transient',
+    message: 'Too many requests are waiting for this {kind}. Try again.',
+  },
   stash_full: {
     status: 503,
     retry: 'transient',
@@ -47,6 +51,7 @@ export const errors = catalogue({
   incompatible_snapshot: {
     status: 500,
     retry: 'permanent',
-    message: 'The stored state is of machine version {stored}; this Baton runs version {installed} and cannot convert it.',
+    message:
+      'The stored state is of machine version {stored}; this Baton runs version {installed} and cannot convert it.',
   },
 });

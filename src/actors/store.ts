@@ -3,15 +3,7 @@
  * retry class `transient` and code `unavailable` while the store does not answer; the outcome of a write is then unknown.
  */
 import type { StoredError } from '../errors.ts';
-import type {
-  ActorEvent,
-  Address,
-  LiveEvent,
-  Operation,
-  OperationStatus,
-  PendingEvent,
-  Projection,
-} from './types.ts';
+import type { ActorEvent, Address, LiveEvent, Operation, OperationStatus, PendingEvent, Projection } from './types.ts';
 
 export interface StoredTimer {
   readonly address: Address;

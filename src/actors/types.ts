@@ -134,6 +134,8 @@ export interface CommandOptions extends AskOptions {
   readonly idempotencyKey?: string;
   /** A hash of the request; the same key with another fingerprint is a `conflict`. */
   readonly fingerprint?: string;
+  /** Refuse with `precondition_failed` unless the actor is at this sequence number. */
+  readonly ifSeq?: number;
   /** Wait in the stash when an operation is running, instead of being refused. */
   readonly ifBusy?: 'refuse' | 'queue';
 }

@@ -193,7 +193,11 @@ function toIntent(type: string, params: Record<string, unknown>): Intent | null 
  * Children that are gone, or were replaced under the same id, without XState saying `stopChild` (it does not when a state
  * that ended the machine had children, or when `assign` replaced one).
  */
-function orphans(before: AnyMachineSnapshot | null, after: AnyMachineSnapshot, actions: readonly Collected[]): Intent[] {
+function orphans(
+  before: AnyMachineSnapshot | null,
+  after: AnyMachineSnapshot,
+  actions: readonly Collected[],
+): Intent[] {
   if (before === null) return [];
   const children = before.children as Record<string, AnyActorRef | undefined>;
   const left = after.status === 'active' ? (after.children as Record<string, AnyActorRef | undefined>) : {};
