@@ -1,0 +1,67 @@
+/**
+ * Builds an image from its recipe when the engine does not have it, or has one of an older recipe. The recipe's hash is
+ * a label of the image, and the engine names an image only when it is whole: what is there is right or is built again.
+ */
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import type { Engine } from '../../conductor/interfaces/engine.ts';
+import { BatonError } from '../../errors.ts';
+import { errors } from '../errors.ts';
+import { installedTree } from './install.ts';
+import { withLock } from './lock.ts';
+import { imageHash, recipe as recipeNamed } from './recipes.ts';
+import { rootfs } from './rootfs.ts';
+
+/** The label that holds the recipe's hash. */
+export const RECIPE_LABEL = 'baton.recipe';
+
+/** All that building needs of an engine. */
+export type ImageEngine = Pick<Engine, 'kind' | 'imageLabels' | 'loadImage'>;
+
+export interface ImageBuild {
+  /** Name of the recipe. */
+  readonly recipe: string;
+  /** Full reference with tag. */
+  readonly image: string;
+  /** Where installed packages are kept, absolute. */
+  readonly cacheDir: string;
+}
+
+/**
+ * Makes sure that the engine has the image. Concurrent calls, in this process and in others, build one after another and
+ * find the work done.
+ *
+ * @returns bytes of the root filesystem, or null when nothing had to be built
+ * @throws `image_build_failed`, or the signal's reason
+ */
+export async function ensureImage(
+  { recipe: name, image, cacheDir }: ImageBuild,
+  engine: ImageEngine,
+  onProgress: (message: string) => void,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const recipe = recipeNamed(name);
+  const labels = { [RECIPE_LABEL]: await imageHash(recipe) };
+  const present = async () => (await engine.imageLabels(image, signal))?.[RECIPE_LABEL] === labels[RECIPE_LABEL];
+  try {
+    if (await present()) return null;
+    const tree = engine.kind === 'simulated' ? null : await installedTree(recipe, cacheDir, onProgress, signal);
+    return await withLock(cacheDir, `${name}-image`, signal, async () => {
+      if (await present()) return null;
+      onProgress(`loading ${image} into the engine`);
+      const files = tree ? rootfs(tree, join(recipe.folder, 'server.mjs'), signal) : PassThrough.from([]);
+      let bytes = 0;
+      files.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+      });
+      files.pause();
+      await engine.loadImage(image, files, { ...recipe.config, labels }, signal);
+      return bytes;
+    });
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    if (error instanceof BatonError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw errors.image_build_failed({ image, reason }, { cause: error });
+  }
+}
