@@ -1,0 +1,36 @@
+import { NODE_RESERVATIONS_PROJECTION } from '../../conductor/interfaces/stores.ts';
+import { toJsonb } from '../json.ts';
+import type { ProjectionStatement } from './projection.ts';
+
+/**
+ * $1: JSON array of `{nodeId, reservations}`. $2: ids of nodes that are gone.
+ *
+ * A server that moves is given up by one node and taken by another, in either order or in the same statement: the row of
+ * a server that any node of this statement holds is not deleted but moved, and an older epoch never replaces a newer one.
+ */
+const TEXT = `
+  with lists as (
+    select * from jsonb_to_recordset($1::jsonb) as list ("nodeId" uuid, reservations jsonb)
+  ), held as (
+    select distinct on (item."serverId") lists."nodeId", item.*
+    from lists, jsonb_to_recordset(lists.reservations)
+      as item ("serverId" uuid, epoch bigint, "ramMb" integer, cpu real)
+    order by item."serverId", item.epoch desc
+  ), released as (
+    delete from reservations
+    where (node_id in (select "nodeId" from lists) or node_id = any($2::uuid[]))
+      and server_id not in (select "serverId" from held)
+  )
+  insert into reservations (server_id, node_id, epoch, ram_mb, cpu)
+  select "serverId", "nodeId", epoch, "ramMb", cpu from held
+  on conflict (server_id) do update
+  set node_id = excluded.node_id, epoch = excluded.epoch, ram_mb = excluded.ram_mb, cpu = excluded.cpu
+  where excluded.epoch >= reservations.epoch`;
+
+/** What a node keeps for servers: its whole list replaces the one before. */
+export const projectNodeReservations: ProjectionStatement = {
+  name: NODE_RESERVATIONS_PROJECTION,
+  async apply(client, rows, removed) {
+    await client.query({ name: 'project-node-reservations', text: TEXT, values: [toJsonb(rows), removed] });
+  },
+};
