@@ -114,8 +114,18 @@ export interface ImageConfig {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** The games inside a simulated engine's containers, asked directly because nothing answers on a network. */
+export interface SimulatedGames {
+  /** Null while the game does not answer: it is not running, or still booting. */
+  status(containerId: string): { readonly players: number } | null;
+  /** What the game answers to a console command. Throws `container_not_running`. */
+  console(containerId: string, command: string): string;
+}
+
 export interface Engine {
   readonly kind: EngineKind;
+  /** There if, and only if, `kind` is `simulated`: stands in for every probe and for RCON. */
+  readonly simulated?: SimulatedGames;
   info(signal?: AbortSignal): Promise<EngineInfo>;
   /** All of Baton's containers on this node, in any state. */
   inventory(signal?: AbortSignal): Promise<readonly ContainerInfo[]>;

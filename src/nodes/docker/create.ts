@@ -1,0 +1,111 @@
+/** Making and starting a container. Either may be done twice. */
+import type Docker from 'dockerode';
+import type { ContainerInfo, ContainerSpec } from '../../conductor/interfaces/engine.ts';
+import { errors } from '../errors.ts';
+import { call, type DockerFailure } from './client.ts';
+import { containerInfo, createOptions } from './container.ts';
+import { inspectContainer, inspectRaw } from './inspect.ts';
+import { containerName, networkName } from './labels.ts';
+import type { KeyedLock } from './lock.ts';
+import type { Networks } from './networks.ts';
+
+export interface Parts {
+  readonly docker: Docker;
+  readonly networks: Networks;
+  /** By server id: its network must not be removed while a container is being made on it. */
+  readonly lock: KeyedLock;
+}
+
+/** Preparing a large image's layers on a slow disk is part of a start. */
+const START_DEADLINE_MS = 60_000;
+
+/**
+ * Makes the container and its network, or returns the one that is there.
+ *
+ * @throws `image_not_found`, `data_dir_missing`, `container_name_taken`, `networks_exhausted`
+ */
+export const createContainer = ({ docker, networks, lock }: Parts, spec: ContainerSpec, signal?: AbortSignal) =>
+  lock(spec.serverId, async () => {
+    const there = await existing(docker, spec, signal);
+    if (there !== null) return there;
+    await networks.ensure(spec.serverId, signal);
+    await call<void>(
+      'create container',
+      async (abortSignal) => void (await docker.createContainer({ ...createOptions(spec), abortSignal })),
+      { signal, recover: (failure) => createFailure(spec, failure) },
+    );
+    const made = await existing(docker, spec, signal);
+    if (made === null) throw errors.container_gone({ container_id: containerName(spec.serverId, spec.epoch) });
+    return made;
+  });
+
+/** The container of this name, if it is the right one. A name alone proves nothing. */
+async function existing(docker: Docker, spec: ContainerSpec, signal?: AbortSignal): Promise<ContainerInfo | null> {
+  const name = containerName(spec.serverId, spec.epoch);
+  const found = await inspectRaw(docker, name, signal);
+  if (found === null) return null;
+  const info = containerInfo(found);
+  if (info?.serverId !== spec.serverId || info.epoch !== spec.epoch || info.nodeId !== spec.nodeId) {
+    throw errors.container_name_taken({ name });
+  }
+  return info;
+}
+
+function createFailure(spec: ContainerSpec, { status, reason }: DockerFailure): { value: undefined } | undefined {
+  if (/no such image/i.test(reason)) {
+    throw errors.image_not_found({ image: spec.image, reason: 'it is not on this machine' });
+  }
+  if (/bind source path does not exist/i.test(reason)) throw errors.data_dir_missing({ path: spec.dataDir });
+  // Made meanwhile, by a call of ours whose answer was lost: the inspection that follows decides whether it is ours.
+  return status === 409 ? { value: undefined } : undefined;
+}
+
+/** @throws `port_in_use`, `container_gone` */
+export async function startContainer(parts: Parts, containerId: string, signal?: AbortSignal): Promise<void> {
+  const start = () =>
+    call<'started' | 'no network'>(
+      'start container',
+      async (abortSignal) => {
+        await parts.docker.getContainer(containerId).start({ abortSignal });
+        return 'started';
+      },
+      { signal, deadlineMs: START_DEADLINE_MS, recover: (failure) => startFailure(containerId, failure) },
+    );
+  if ((await start()) === 'started') return;
+  await rejoinNetwork(parts, containerId, signal);
+  if ((await start()) === 'no network') throw errors.engine_error({ call: 'start container', reason: 'no network' });
+}
+
+function startFailure(containerId: string, { status, reason }: DockerFailure) {
+  if (status === 304) return { value: 'started' } as const;
+  const port = busyPort(reason);
+  if (port !== null) throw errors.port_in_use({ port });
+  if (/network \S+ not found/i.test(reason)) return { value: 'no network' } as const;
+  if (status === 404) throw errors.container_gone({ container_id: containerId });
+  return undefined;
+}
+
+/**
+ * The port that Docker could not have, out of what versions 20 to 28 say; null when that was not the reason.
+ * `Bind for 0.0.0.0:25565 failed: port is already allocated`,
+ * `listen tcp4 0.0.0.0:25565: bind: address already in use`,
+ * `failed to bind host port for 0.0.0.0:25565:172.17.0.2:25565/tcp: address already in use`.
+ */
+export function busyPort(reason: string): number | null {
+  if (!/port is already allocated|address already in use/i.test(reason)) return null;
+  const before = '(?:Bind for|listen (?:tcp|udp)[46]?|failed to bind host port(?: for)?)';
+  const match = new RegExp(`${before} (?:\\[[^\\]]*\\]|[^\\s:]*):(\\d+)`, 'i').exec(reason);
+  return match === null ? null : Number(match[1]);
+}
+
+/** `docker network prune` takes the networks of stopped containers away; the container remembers the old one's id. */
+async function rejoinNetwork({ docker, networks, lock }: Parts, containerId: string, signal?: AbortSignal) {
+  const info = await inspectContainer(docker, containerId, signal);
+  if (info === null) throw errors.container_gone({ container_id: containerId });
+  await lock(info.serverId, async () => {
+    await networks.ensure(info.serverId, signal);
+    const network = docker.getNetwork(networkName(info.serverId));
+    await call('leave network', () => network.disconnect({ Container: containerId, Force: true }), { signal });
+    await call('join network', () => network.connect({ Container: containerId }), { signal });
+  });
+}
