@@ -72,19 +72,26 @@ export const SETTINGS = {
       'A PostgreSQL 14 or newer of your own; without it Baton runs the embedded one.',
       { secret: true },
     ),
-    poolMax: whole(
-      'BATON_DATABASE_POOL_MAX',
+    poolSize: whole(
+      'BATON_DATABASE_POOL_SIZE',
       10,
-      [2, 40],
+      [3, 40],
       'connections',
-      'The commits take one, reads share the rest; the embedded database grants 50.',
+      'The commits take one or two, reads share the rest; the embedded database grants 50.',
     ),
-    timeoutMs: whole(
-      'BATON_DATABASE_TIMEOUT_MS',
-      5_000,
-      [500, 60_000],
+    connectTimeoutMs: whole(
+      'BATON_DATABASE_CONNECT_TIMEOUT_MS',
+      3_000,
+      [100, 60_000],
       'ms',
-      'After this a statement or a connection counts as failed and the caller hears 503.',
+      'Waiting for a connection: long for a connection, short for a person; then the caller hears 503.',
+    ),
+    statementTimeoutMs: whole(
+      'BATON_DATABASE_STATEMENT_TIMEOUT_MS',
+      10_000,
+      [500, 600_000],
+      'ms',
+      'After this the database gives a statement up; the slowest of ours takes tens of milliseconds.',
     ),
   },
   node: {
