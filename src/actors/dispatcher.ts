@@ -182,7 +182,10 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   }
 
   function settle(envelope: Envelope, result: Parameters<Committed>[0], turn: TurnReady): void {
-    if (!result.ok) return refuse(envelope, errors.fenced({ kind: turn.commit.kind }));
+    if (!result.ok) {
+      refuse(envelope, errors.fenced({ kind: turn.commit.kind }));
+      return;
+    }
     if (envelope.origin.type === 'effect') effects.forget(envelope.origin.id);
     const operation = result.operations.find(({ id }) => id === envelope.operation?.id) ?? null;
     envelope.settle?.done({ reply: turn.reply, operation });

@@ -149,7 +149,11 @@ function turnOf(activation: Activation, envelope: Envelope, facts: TurnFacts, st
     consumes: envelope.origin.type === 'message' ? envelope.origin.id : null,
     operationBegun: envelope.origin.type === 'stash' ? null : envelope.operation,
     unstashes: envelope.origin.type === 'stash' ? envelope.origin.operationId : null,
-    events: [...plan.emitted, ...(kind.events?.(before ?? undefined, step.snapshot, envelope.event) ?? [])],
+    events: [
+      ...plan.emitted,
+      ...(kind.events?.(before ?? undefined, step.snapshot, envelope.event) ?? []),
+      ...operationEvents(activation, envelope, step, plan.operationsEnded),
+    ],
     projections: kind.projections?.(step.snapshot) ?? [],
     ...plan.writes,
   };
@@ -178,6 +182,25 @@ function checkOperations(
   for (const id of [before, operation?.id]) {
     if (id !== undefined && id !== after && !endedIds.has(id)) throw errors.operation_lost({ operation: id });
   }
+}
+
+/** Operations are not actors; the events of their beginning and end come from here. */
+function operationEvents(
+  { address, kind }: Activation,
+  envelope: Envelope,
+  step: Step,
+  ended: readonly EndedOperation[],
+) {
+  const target = parseAddress(address);
+  const event = (id: string, status: string, error: unknown): PendingEvent => ({
+    type: 'operation.updated',
+    subject: { kind: 'operation', id },
+    ownerId: kind.ownerId(step.snapshot),
+    data: { id, status, target, error },
+  });
+  const begun = envelope.origin.type === 'stash' ? undefined : envelope.operation?.id;
+  const over = ended.map(({ id, outcome, error }) => event(id, outcome, error));
+  return begun === undefined || ended.some(({ id }) => id === begun) ? over : [event(begun, 'running', null), ...over];
 }
 
 type Writes = Pick<

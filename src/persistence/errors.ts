@@ -25,6 +25,12 @@ export const errors = catalogue({
     message:
       'Baton needs PostgreSQL {needed} or newer; this database is {found}. Upgrade it, or leave DATABASE_URL unset.',
   },
+  database_in_use: {
+    status: 500,
+    retry: 'transient',
+    message:
+      'Another Baton uses this database and has promised itself to it for {seconds} s more. Stop that one, or give this one its own database.',
+  },
   database_newer: {
     status: 500,
     retry: 'permanent',

@@ -1,0 +1,126 @@
+import type { Pool, PoolClient } from 'pg';
+import type { CommitResult, CommitStore, NewDeadLetter, TurnCommit } from '../../actors/store.ts';
+import type { Address, LiveEvent, Operation, PendingEvent } from '../../actors/types.ts';
+import type { StoredError } from '../../errors.ts';
+import { translating } from '../errors.ts';
+import { toJsonb } from '../json.ts';
+import { ACTORS_WITH_WORK, QUARANTINE } from '../sql/actors.ts';
+import { DUE_TIMERS, NEXT_TIMER } from '../sql/commit-timers.ts';
+import { KEEP_DEAD_LETTER, REMOVE_SOURCE } from '../sql/dead-letters.ts';
+import { BEGIN_OPERATIONS, OPERATION, OPERATION_BY_KEY, PROGRESS_OPERATION } from '../sql/operations.ts';
+import type { ProjectionStatement } from '../sql/projection.ts';
+import { STASH } from '../sql/stash.ts';
+import { load } from './load.ts';
+import { operationRow } from './rows.ts';
+import { shardLease } from './shards.ts';
+import { appendEvents, isPlain, prepared, writeRest, writeTurns } from './write.ts';
+
+const FENCED: CommitResult = { ok: false, reason: 'fenced' };
+const WRITTEN: CommitResult = { ok: true, events: [], operations: [] };
+
+/** The runtime's store on PostgreSQL. Everything goes through the one pool; the SQL is in `persistence/sql`. */
+export function createCommitStore(pool: Pool, statements: ReadonlyMap<string, ProjectionStatement>): CommitStore {
+  const inTransaction = <T>(run: (client: PoolClient) => Promise<T>) => translating(() => transaction(pool, run));
+  const query = (name: string, text: string, values: readonly unknown[]) =>
+    translating(() => pool.query({ name, text, values: [...values] }));
+
+  /** Snapshots and journal need one statement, which is its own transaction; anything more makes one around all. */
+  async function commit(turns: readonly TurnCommit[]): Promise<readonly CommitResult[]> {
+    if (turns.every(isPlain)) {
+      const done = await translating(() => withClient(pool, (client) => writeTurns(client, turns)));
+      return turns.map(({ address }) => (done.has(address) ? WRITTEN : FENCED));
+    }
+    return inTransaction(async (client) => {
+      const done = await writeTurns(client, turns);
+      const written = turns.filter(({ address }) => done.has(address));
+      const results = await writeRest(client, written, statements);
+      const byAddress = new Map(written.map(({ address }, index) => [address, results[index]]));
+      return turns.map(({ address }) => byAddress.get(address) ?? FENCED);
+    });
+  }
+
+  return {
+    commit,
+    load: (addresses) => translating(() => load(pool, addresses)),
+    async dueTimers(limit) {
+      const { rows: due } = await query('due-timers', DUE_TIMERS, [limit]);
+      const { rows: next } = await query('next-timer', NEXT_TIMER, []);
+      return { due, nextInMs: next[0]?.nextInMs ?? null };
+    },
+    async actorsWithWork() {
+      const { rows } = await query('actors-with-work', ACTORS_WITH_WORK, []);
+      return rows.map(({ address }: { address: Address }) => address);
+    },
+    async operation(id) {
+      const { rows } = await query('operation', OPERATION, [id]);
+      return rows[0] === undefined ? null : withoutFingerprint(rows[0]).operation;
+    },
+    async operationByKey(accountId, key) {
+      const { rows } = await query('operation-by-key', OPERATION_BY_KEY, [accountId, key]);
+      return rows[0] === undefined ? null : withoutFingerprint(rows[0]);
+    },
+    stash: (address, operation, event) =>
+      inTransaction(async (client) => {
+        const row = operationRow(address, operation, 'Waiting for the running operation to end.');
+        const { rows } = await prepared(client, 'begin-operations', BEGIN_OPERATIONS, [toJsonb([row])]);
+        await prepared(client, 'stash', STASH, [operation.id, address, toJsonb(event)]);
+        return withoutFingerprint(rows[0]).operation;
+      }),
+    progress: (operationId, progress, message, event) =>
+      inTransaction(async (client) => {
+        const values = [operationId, progress, message];
+        const { rowCount } = await prepared(client, 'progress-operation', PROGRESS_OPERATION, values);
+        return rowCount === 0 ? null : ((await appendEvents(client, [event]))[0] ?? null);
+      }),
+    deadLetter: (letter) =>
+      inTransaction(async (client) => {
+        const { id, address, event, error, attempts } = letter;
+        const values = [id, address, toJsonb(event), toJsonb(error), attempts];
+        await prepared(client, 'keep-dead-letter', KEEP_DEAD_LETTER, values);
+        await removeSource(client, letter);
+      }),
+    quarantine: (address: Address, error: StoredError | null, event: PendingEvent): Promise<LiveEvent> =>
+      inTransaction(async (client) => {
+        const values = [address, error === null ? null : toJsonb(error)];
+        await prepared(client, 'quarantine', QUARANTINE, values);
+        const [written] = await appendEvents(client, [event]);
+        if (written === undefined) throw new TypeError('The event log gave no number.');
+        return written;
+      }),
+    ...shardLease(query),
+  };
+}
+
+type OperationRow = Operation & { readonly fingerprint: string | null };
+
+function withoutFingerprint({ fingerprint, ...operation }: OperationRow) {
+  return { operation, fingerprint };
+}
+
+async function removeSource(client: PoolClient, { source, address }: NewDeadLetter): Promise<void> {
+  const values = source.type === 'timer' ? [address, source.timerId, source.incarnation] : [source.id];
+  await prepared(client, `remove-${source.type}`, REMOVE_SOURCE[source.type], values);
+}
+
+async function withClient<T>(pool: Pool, run: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    return await run(client);
+  } catch (thrown) {
+    broken = thrown instanceof Error ? thrown : new Error(String(thrown));
+    throw thrown;
+  } finally {
+    // A connection that failed is closed rather than given back: nobody knows what state it is in.
+    client.release(broken);
+  }
+}
+
+function transaction<T>(pool: Pool, run: (client: PoolClient) => Promise<T>): Promise<T> {
+  return withClient(pool, async (client) => {
+    await client.query('begin');
+    const result = await run(client);
+    await client.query('commit');
+    return result;
+  });
+}

@@ -1,0 +1,112 @@
+import type { PoolClient } from 'pg';
+import type { CommitResult, TurnCommit } from '../../actors/store.ts';
+import type { LiveEvent, Operation, PendingEvent } from '../../actors/types.ts';
+import { toJsonb } from '../json.ts';
+import { REMOVE_ACTORS } from '../sql/actors.ts';
+import { END_EFFECTS, START_EFFECTS } from '../sql/commit-effects.ts';
+import { SEND_MESSAGES } from '../sql/commit-messages.ts';
+import { CANCEL_TIMERS, SET_TIMERS } from '../sql/commit-timers.ts';
+import { COMMIT_TURNS } from '../sql/commit-turns.ts';
+import { APPEND_EVENTS } from '../sql/events.ts';
+import { BEGIN_OPERATIONS, END_OPERATIONS } from '../sql/operations.ts';
+import type { ProjectionStatement } from '../sql/projection.ts';
+import { UNSTASH } from '../sql/stash.ts';
+import * as rows from './rows.ts';
+
+/** A statement that the database plans once a connection. */
+export const prepared = (client: PoolClient, name: string, text: string, values: readonly unknown[]) =>
+  client.query({ name, text, values: [...values] });
+
+/** Whether a batch needs more than the one statement that writes snapshots and journal. */
+export const isPlain = (turn: TurnCommit): boolean =>
+  !turn.ended &&
+  turn.timersSet.length + turn.timersCancelled.length === 0 &&
+  turn.effectsStarted.length + turn.effectsEnded.length === 0 &&
+  turn.messages.length + turn.operationsEnded.length + turn.events.length + turn.projections.length === 0 &&
+  turn.operationBegun === null &&
+  turn.unstashes === null;
+
+/** Writes snapshots and journal; answers the addresses that were written. */
+export async function writeTurns(client: PoolClient, turns: readonly TurnCommit[]): Promise<ReadonlySet<string>> {
+  const { rows: done } = await prepared(client, 'commit-turns', COMMIT_TURNS, [rows.turnRows(turns)]);
+  return new Set(done.map(({ address }: { address: string }) => address));
+}
+
+/** Writes what the turns ask for besides: what they removed first, then what they added. */
+export async function writeRest(
+  client: PoolClient,
+  turns: readonly TurnCommit[],
+  projections: ReadonlyMap<string, ProjectionStatement>,
+): Promise<readonly CommitResult[]> {
+  const run = async (name: string, text: string, list: readonly unknown[]) =>
+    list.length === 0 ? [] : (await prepared(client, name, text, [toJsonb(list)])).rows;
+  const remove = async (name: string, text: string, ids: readonly string[]) => {
+    if (ids.length > 0) await prepared(client, name, text, [ids]);
+  };
+  await run('cancel-timers', CANCEL_TIMERS, rows.cancelledTimers(turns));
+  await remove(
+    'end-effects',
+    END_EFFECTS,
+    turns.flatMap((turn) => turn.effectsEnded),
+  );
+  await remove(
+    'unstash',
+    UNSTASH,
+    turns.flatMap((turn) => turn.unstashes ?? []),
+  );
+  await run('set-timers', SET_TIMERS, rows.setTimers(turns));
+  await run('start-effects', START_EFFECTS, rows.startedEffects(turns));
+  await run('send-messages', SEND_MESSAGES, rows.sentMessages(turns));
+  const begun = await run('begin-operations', BEGIN_OPERATIONS, rows.begunOperations(turns));
+  const ended = await run('end-operations', END_OPERATIONS, rows.endedOperations(turns));
+  await project(client, turns, projections);
+  const events = await appendEvents(
+    client,
+    turns.flatMap((turn) => turn.events),
+  );
+  await remove(
+    'remove-actors',
+    REMOVE_ACTORS,
+    turns.filter((turn) => turn.ended).map(({ address }) => address),
+  );
+  return results(turns, events, [...begun, ...ended]);
+}
+
+/** Appends to the event log and answers the events with their numbers. */
+export async function appendEvents(client: PoolClient, events: readonly PendingEvent[]): Promise<readonly LiveEvent[]> {
+  if (events.length === 0) return [];
+  const values = [toJsonb(events.map(rows.eventRow))];
+  const { rows: numbered } = await prepared(client, 'append-events', APPEND_EVENTS, values);
+  return events.map((event, index) => ({ ...event, ...(numbered[index] as { seq: number; at: Date }) }));
+}
+
+async function project(
+  client: PoolClient,
+  turns: readonly TurnCommit[],
+  statements: ReadonlyMap<string, ProjectionStatement>,
+): Promise<void> {
+  const all = turns.flatMap(({ address, seq, projections }) =>
+    projections.map(({ name, row }) => ({ name, id: address.slice(address.indexOf('/') + 1), row, seq })),
+  );
+  for (const name of new Set(all.map((one) => one.name))) {
+    const statement = statements.get(name);
+    if (statement === undefined) throw new TypeError(`There is no statement for the projection "${name}".`);
+    const own = all.filter((one) => one.name === name);
+    const present = own.flatMap(({ row, seq }) => (row === null ? [] : [{ ...row, version: seq }]));
+    const removed = own.filter(({ row }) => row === null).map(({ id }) => id);
+    await statement.apply(client, present, removed);
+  }
+}
+
+/** Each turn's own events (they were appended in order) and operations. */
+function results(turns: readonly TurnCommit[], events: readonly LiveEvent[], operations: readonly Operation[]) {
+  let from = 0;
+  return turns.map((turn): CommitResult => {
+    const own = events.slice(from, from + turn.events.length);
+    from += turn.events.length;
+    const ids = new Set([turn.operationBegun?.id, ...turn.operationsEnded.map(({ id }) => id)]);
+    // An operation that began and ended in one turn is there twice; the later row is the one that counts.
+    const last = new Map(operations.filter(({ id }) => ids.has(id)).map((operation) => [operation.id, operation]));
+    return { ok: true, events: own, operations: [...last.values()] };
+  });
+}
