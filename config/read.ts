@@ -27,11 +27,7 @@ export interface LoadedSettings<T> {
  * Reads a tree. An empty variable counts as absent, which is what `docker compose` and unit files make of unset ones.
  * @throws `invalid_settings`
  */
-export function readSettings<const T extends SettingTree>(
-  tree: T,
-  environment: Environment,
-  relations: readonly (readonly [(values: Values<T>) => boolean, string])[],
-): LoadedSettings<T> {
+export function readSettings<const T extends SettingTree>(tree: T, environment: Environment): LoadedSettings<T> {
   const lines: SettingLine[] = [];
   const faults: string[] = [];
   const known: string[] = [];
@@ -59,8 +55,6 @@ export function readSettings<const T extends SettingTree>(
 
   const values = walk(tree, '') as Values<T>;
   faults.push(...unknownVariables(environment, known));
-  if (faults.length === 0)
-    faults.push(...relations.filter(([holds]) => !holds(values)).map(([, sentence]) => sentence));
   if (faults.length > 0) throw errors.invalid_settings({ faults: faults.map((fault) => `  ${fault}`).join('\n') });
   return { values, lines };
 }

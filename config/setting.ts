@@ -26,6 +26,8 @@ export interface SettingTree {
 export type Values<T> =
   T extends Setting<infer V> ? V : { readonly [K in keyof T]: T[K] extends object ? Values<T[K]> : never };
 
+const HOUR_MS = 3_600_000;
+
 export interface PortRange {
   readonly first: number;
   readonly last: number;
@@ -44,6 +46,34 @@ export function whole(
   const schema = z.string().regex(/^\d+$/).transform(Number).pipe(z.number().int().min(min).max(max));
   const range = `a whole number from ${min} to ${max}${unit && ` (${unit})`}`;
   return { env, schema, fallback: String(fallback), range, reason, secret: false };
+}
+
+/** Hours, fractions allowed, as milliseconds. */
+export function hours(env: string, fallbackMs: number, maxHours: number, reason: string): Setting<number> {
+  const schema = z
+    .string()
+    .regex(/^\d+(\.\d+)?$/)
+    .transform((text) => Math.round(Number(text) * HOUR_MS))
+    .pipe(z.number().max(maxHours * HOUR_MS));
+  const range = `a number from 0 to ${maxHours} (hours)`;
+  return { env, schema, fallback: String(fallbackMs / HOUR_MS), range, reason, secret: false };
+}
+
+/** Whole numbers with commas between them; at least one. */
+export function wholes(
+  env: string,
+  fallback: readonly number[],
+  [min, max]: readonly [number, number],
+  unit: string,
+  reason: string,
+): Setting<readonly number[]> {
+  const schema = z
+    .string()
+    .regex(/^\d+(,\d+)*$/)
+    .transform((text) => text.split(',').map(Number))
+    .pipe(z.array(z.number().int().min(min).max(max)));
+  const range = `whole numbers from ${min} to ${max} (${unit}) with commas between them`;
+  return { env, schema, fallback: fallback.join(','), range, reason, secret: false };
 }
 
 /** Text that the whole of `pattern` must match; `range` says the same in words. */

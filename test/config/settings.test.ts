@@ -1,7 +1,9 @@
 import test from 'ava';
 import { describeSettings } from '../../config/describe.ts';
-import { loadSettings, SETTINGS } from '../../config/settings.ts';
+import { loadSettings } from '../../config/settings.ts';
+import { RUNTIME_LIMITS, type RuntimeLimits } from '../../src/actors/limits.ts';
 import { BatonError } from '../../src/errors.ts';
+import { SERVER_LIMITS, type ServerLimits } from '../../src/machines/server/limits.ts';
 
 function faultsOf(environment: Record<string, string>): string[] {
   try {
@@ -22,7 +24,7 @@ test('an empty environment gives the documented defaults', (t) => {
   t.is(settings.http.host, '127.0.0.1');
   t.is(settings.http.port, 8080);
   t.deepEqual(settings.node.portRange, { first: 25_565, last: 25_864 });
-  t.is(settings.server.retentionHours, 24);
+  t.is(settings.server.retentionMs, 24 * 3_600_000);
   t.is(settings.actors.stashDepth, 8);
   t.is(settings.database.url, null);
   t.true(settings.dataDir.endsWith('/.baton'));
@@ -49,11 +51,17 @@ test('an unknown BATON_ variable is a fault that names the nearest known one', (
   ]);
 });
 
-test('a lease that would be lost by one slow renewal is refused', (t) => {
-  t.regex(
-    faultsOf({ BATON_ACTORS_LEASE_RENEW_MS: '10000' })[0] ?? '',
-    /BATON_ACTORS_LEASE_TTL_MS must be at least three/,
-  );
+test('hours may be fractions and arrive as milliseconds, and a list stays a list', (t) => {
+  const settings = loadSettings({ BATON_RETENTION_HOURS: '0.5', BATON_SERVER_QUEUE_BACKOFF_MS: '100,200' });
+  t.is(settings.server.retentionMs, 1_800_000);
+  t.deepEqual(settings.server.queueBackoffMs, [100, 200]);
+  t.regex(faultsOf({ BATON_SERVER_QUEUE_BACKOFF_MS: '100,x' })[0] ?? '', /with commas between them\.$/);
+});
+
+test('by default each room gets the limits that it declares itself', (t) => {
+  const { actors, server } = loadSettings({});
+  const limits: { actors: RuntimeLimits; server: ServerLimits } = { actors, server };
+  t.deepEqual(limits, { actors: RUNTIME_LIMITS, server: SERVER_LIMITS });
 });
 
 test('a secret stands neither in the description nor in a fault', (t) => {
@@ -71,9 +79,4 @@ test('the description tells every setting with its source', (t) => {
   );
   t.true(lines.every(({ reason, range }) => reason.length > 10 && range.length > 3));
   t.is(new Set(lines.map(({ env }) => env)).size, lines.length, 'no variable is read twice');
-});
-
-test('every default lies within its own range', (t) => {
-  t.notThrows(() => loadSettings({}));
-  t.is(SETTINGS.http.port.fallback, '8080');
 });
