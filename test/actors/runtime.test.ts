@@ -52,7 +52,7 @@ test.serial(
       instanceOf: BatonError,
     });
     t.is(refused?.code, 'invalid_transition');
-    t.deepEqual(refused?.details.allowed, ['light', 'smash']);
+    t.deepEqual(refused?.details.allowed, ['light', 'smash', 'lose']);
     const lighting = await runtime.actors.command(lamp, { type: 'light' }, { by: admin });
     const busy = await t.throwsAsync(runtime.actors.command(lamp, { type: 'light' }, { by: admin }), {
       instanceOf: BatonError,
