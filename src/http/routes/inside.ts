@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import { type Route, route } from '../route.ts';
+import { Turn } from '../schemas/actor.ts';
+import { Id, pageOf, paging, sortBy } from '../schemas/common.ts';
+import { Connection, Players, Stats } from '../schemas/server.ts';
+import { pageRequest, pageView, turnView } from '../views.ts';
+import { mayCommand, ownServer, type RouteDeps } from './deps.ts';
+
+const BYTES_PER_MB = 1_000_000;
+const params = { id: Id };
+
+/** What goes on inside a server: console, players, figures, history. */
+export const insideRoutes = (deps: RouteDeps): Route[] => {
+  const { conductor } = deps;
+  return [
+    route({
+      id: 'execInServer',
+      tag: 'Servers',
+      method: 'post',
+      path: '/api/servers/{id}/exec',
+      summary: 'Run a console command in the game',
+      params,
+      body: z.strictObject({
+        // A line break would smuggle in a second command.
+        command: z
+          .string()
+          .min(1)
+          .max(1000)
+          .regex(/^[^\r\n\0]*$/, 'must be one line')
+          .meta({ example: 'say hello' }),
+      }),
+      command: true,
+      status: 200,
+      response: z.object({ output: z.string().meta({ description: 'What the game answered, if it can answer.' }) }),
+      errors: ['not_found', 'invalid_transition', 'no_console'],
+      async handle(call) {
+        await mayCommand(deps, call.params.id, call.principal);
+        return { body: await conductor.exec(call.params.id, call.body.command, call.caller()) };
+      },
+    }),
+    route({
+      id: 'readServerHistory',
+      tag: 'Servers',
+      method: 'get',
+      path: '/api/servers/{id}/history',
+      summary: 'Its journal: every committed turn',
+      params,
+      query: { ...paging, ...sortBy('seq') },
+      status: 200,
+      response: pageOf(Turn),
+      errors: ['not_found'],
+      async handle({ params: { id }, query, principal }) {
+        await ownServer(deps, id, principal);
+        return { body: pageView(await conductor.reads.journal(`server/${id}`, pageRequest(query)), turnView) };
+      },
+    }),
+    route({
+      id: 'readServerPlayers',
+      tag: 'Servers',
+      method: 'get',
+      path: '/api/servers/{id}/players',
+      summary: 'Who plays',
+      params,
+      status: 200,
+      response: Players,
+      errors: ['not_found'],
+      async handle({ params: { id }, principal }) {
+        await ownServer(deps, id, principal);
+        return { body: await conductor.players(id) };
+      },
+    }),
+    route({
+      id: 'readServerConnection',
+      tag: 'Servers',
+      method: 'get',
+      path: '/api/servers/{id}/connection',
+      summary: 'Where players join',
+      params,
+      status: 200,
+      response: Connection,
+      errors: ['not_found'],
+      async handle({ params: { id }, principal }) {
+        await ownServer(deps, id, principal);
+        return { body: await conductor.connection(id) };
+      },
+    }),
+    route({
+      id: 'readServerStats',
+      tag: 'Servers',
+      method: 'get',
+      path: '/api/servers/{id}/stats',
+      summary: 'CPU, RAM, network and disk',
+      params,
+      status: 200,
+      response: Stats,
+      errors: ['not_found'],
+      async handle({ params: { id }, principal }) {
+        const row = await ownServer(deps, id, principal);
+        const stats = await conductor.stats(id);
+        return {
+          body: {
+            running: stats !== null,
+            ramBytes: stats?.ramBytes ?? null,
+            ramLimitBytes: stats?.ramLimitBytes ?? null,
+            cpu: stats?.cpu ?? null,
+            networkRxBytes: stats?.networkRxBytes ?? null,
+            networkTxBytes: stats?.networkTxBytes ?? null,
+            diskBytes: row.dataBytes,
+            diskLimitBytes: row.diskMb === 0 ? null : row.diskMb * BYTES_PER_MB,
+          },
+        };
+      },
+    }),
+  ];
+};

@@ -1,0 +1,177 @@
+import { z } from 'zod';
+import { SERVER_STATUSES } from '../../machines/server/types.ts';
+import { httpLimits } from '../limits.ts';
+import { Id, Problem, StoredError, Time } from './common.ts';
+import { ifBusy, Operation } from './operation.ts';
+
+const PLANS = ['payperplay', 'balanced', 'reserved'] as const;
+
+export const PublishedPort = z.object({
+  name: z.string().meta({ example: 'game' }),
+  protocol: z.enum(['tcp', 'udp']),
+  container: z.int(),
+  host: z.int(),
+});
+
+const Exit = z
+  .object({ exit_code: z.int().nullable(), oom_killed: z.boolean(), log_tail: z.array(z.string()), at: Time })
+  .meta({ description: 'How the container last ended, with the last lines it wrote.' });
+
+export const Server = z
+  .object({
+    id: Id,
+    name: z.string(),
+    owner_id: Id,
+    template: z.string().meta({ example: 'minecraft-java' }),
+    image: z.string(),
+    image_tag: z.string(),
+    ram_mb: z.int(),
+    cpu: z.number().meta({ description: 'Cores; 0 is unlimited.' }),
+    disk_mb: z.int().meta({ description: '0 is unlimited.' }),
+    env: z.record(z.string(), z.string()).meta({ description: 'Secrets are masked.' }),
+    plan: z.enum(PLANS),
+    tier: z.enum(['micro', 'small', 'medium', 'large', 'xlarge', 'custom']),
+    status: z.enum(SERVER_STATUSES),
+    status_detail: z.string().nullable(),
+    operation: Id.nullable().meta({ description: 'The operation that runs.' }),
+    node_id: Id.nullable(),
+    engine: z.enum(['docker', 'simulated']).nullable(),
+    container_id: z.string().nullable(),
+    epoch: z.int().meta({ description: 'Rises with each placement.' }),
+    ports: z.array(PublishedPort),
+    data_exists: z.boolean().nullable(),
+    data_bytes: z.int().nullable(),
+    players: z.int().nullable(),
+    wake_on_join: z.boolean(),
+    idle_stop_seconds: z.int().meta({ description: 'Stops by itself after so long without players; 0 is never.' }),
+    restart_pending: z.boolean().meta({ description: 'It runs with older settings than these.' }),
+    last_error: StoredError.extend({ at: Time }).nullable().meta({ id: 'ServerError' }),
+    queued_at: Time.nullable(),
+    attempt: z.int(),
+    next_attempt_at: Time.nullable(),
+    exit: Exit.nullable(),
+    created_at: Time,
+    updated_at: Time,
+    started_at: Time.nullable(),
+    stopped_at: Time.nullable(),
+    deleted_at: Time.nullable(),
+    purge_at: Time.nullable(),
+    version: z.int().meta({ description: 'For `If-Match`; the same as the `ETag`.' }),
+  })
+  .meta({ id: 'Server', description: 'A game server.' });
+
+/** Room for every name people use; none that would break a line of a table or of a log. */
+const name = z
+  .string()
+  .trim()
+  .min(1)
+  .max(64)
+  .regex(/^[^\p{C}]+$/u, 'must not contain control characters')
+  .meta({ example: 'survival' });
+const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/, 'is not the name of an environment variable');
+// A zero byte would end the value inside the container.
+const value = z
+  .string()
+  .max(32_768)
+  .regex(/^[^\0]*$/, 'must not contain zero bytes');
+
+const settings = {
+  ram_mb: z.int().min(64).max(4_194_304).optional().meta({ description: 'Absent: the default of the template.' }),
+  cpu: z.number().min(0).max(1024).optional().meta({ description: 'Cores; 0 is unlimited.' }),
+  disk_mb: z.int().min(0).max(1_073_741_824).optional().meta({ description: '0 is unlimited.' }),
+  plan: z.enum(PLANS).optional(),
+  image_tag: z
+    .string()
+    .regex(/^\w[\w.-]{0,127}$/, 'is not the tag of an image')
+    .optional(),
+  wake_on_join: z.boolean().optional(),
+  idle_stop_seconds: z.int().min(0).max(604_800).optional(),
+};
+
+export const CreateServer = z
+  .strictObject({
+    name,
+    template: z.string().min(1).max(64).meta({ example: 'minecraft-java' }),
+    ...settings,
+    env: z
+      .record(variable, value)
+      .optional()
+      .meta({ example: { EULA: 'TRUE' } }),
+    start: z.boolean().optional().meta({ description: 'Start it once it is made. Default true.' }),
+  })
+  .meta({ id: 'CreateServer' });
+
+export const ConfigureServer = z
+  .strictObject({
+    name: name.optional(),
+    ...settings,
+    env: z
+      .record(variable, value.nullable())
+      .optional()
+      .meta({ description: 'Replaces single variables; null removes one; a masked value leaves it as it is.' }),
+    if_busy: ifBusy,
+  })
+  .meta({ id: 'ConfigureServer' });
+
+const stopOptions = {
+  grace_seconds: z.int().min(0).max(3600).optional().meta({ description: 'Between the stop signal and the kill.' }),
+  announce: z.string().max(500).optional().meta({ description: 'Told to the players first; empty for nothing.' }),
+};
+
+export const CommandBody = z
+  .strictObject({
+    ...stopOptions,
+    fresh: z.boolean().optional().meta({ description: '`start`: begin a new world where the old one is gone.' }),
+    backup_id: Id.optional().meta({ description: '`start`: the backup to begin from.' }),
+    image_tag: settings.image_tag.meta({ description: '`rebuild`: another tag of the image.' }),
+    if_busy: ifBusy,
+  })
+  .meta({ id: 'CommandOptions', description: 'Each command reads the options that mean something to it.' });
+
+export const BulkBody = z
+  .strictObject({
+    ids: z.array(Id).min(1).max(httpLimits.bulkMax),
+    ...stopOptions,
+    stop_first: z.boolean().optional().meta({ description: '`delete`: stop it first where it runs.' }),
+    if_busy: ifBusy,
+  })
+  .meta({ id: 'BulkCommand' });
+
+export const BulkAnswer = z
+  .object({
+    items: z.array(z.object({ id: Id, operation: Operation.nullable(), error: Problem.nullable() })),
+  })
+  .meta({ id: 'BulkAnswer', description: 'For each id, in the order given, its operation or why there is none.' });
+
+export const ServerAndOperation = z.object({ server: Server, operation: Operation }).meta({ id: 'ServerAndOperation' });
+
+export const Players = z
+  .object({
+    players: z.int().nullable(),
+    players_max: z.int().nullable(),
+    player_names: z.array(z.string()).meta({ description: 'May be fewer than `players`: games tell a sample.' }),
+    version: z.string().nullable(),
+  })
+  .meta({ id: 'Players' });
+
+export const Connection = z
+  .object({
+    host: z.string(),
+    port: z.int(),
+    protocol: z.string(),
+    ports: z.array(z.object({ name: z.string(), protocol: z.string(), port: z.int() })),
+  })
+  .meta({ id: 'Connection', description: 'Where players join.' });
+
+export const Stats = z
+  .object({
+    running: z.boolean(),
+    ram_bytes: z.int().nullable(),
+    ram_limit_bytes: z.int().nullable(),
+    cpu: z.number().nullable().meta({ description: '1 is one core fully used.' }),
+    network_rx_bytes: z.int().nullable(),
+    network_tx_bytes: z.int().nullable(),
+    disk_bytes: z.int().nullable(),
+    disk_limit_bytes: z.int().nullable().meta({ description: 'Null is unlimited.' }),
+  })
+  .meta({ id: 'Stats' });
