@@ -12,5 +12,6 @@ export const errors = catalogue({
   not_ready: { status: 503, retry: 'transient', message: 'The game does not answer yet: {reason}' },
   no_console: { status: 409, retry: 'permanent', message: "The game '{game}' has no console that Baton could reach." },
   console_unreachable: { status: 503, retry: 'transient', message: "The game's console does not answer: {reason}" },
+  console_refused: { status: 502, retry: 'permanent', message: "The game's console does not take the password." },
   image_build_failed: { status: 500, retry: 'permanent', message: "The image '{image}' could not be built: {reason}" },
 });

@@ -55,7 +55,7 @@ export interface Template {
   readonly user: string;
   readonly capabilities: readonly string[];
   readonly pidsLimit: number;
-  /** Always set; `{ram_mb}` and `{port.<name>}` are filled in. */
+  /** Always set; `{ram_mb}`, `{heap_mb}` (three quarters of it) and `{port.<name>}` are filled in. */
   readonly env: Readonly<Record<string, string>>;
   readonly variables: readonly TemplateVariable[];
   /** The variable by which the caller accepts the game's licence, with the value that accepts and where the text is. */
@@ -101,13 +101,13 @@ export interface Games {
   template(id: string): Template;
   /**
    * Checks a caller's env against the template: unknown names are kept, required ones must be there, patterns must match,
-   * the licence must be accepted. Throws `invalid_request` with one issue per fault. Returns the whole env of the container,
-   * except port numbers and RAM: defaults, the caller's, and a random console password where one is needed and none given.
+   * the licence must be accepted, what the template fixes must not be set. Throws `invalid_request` with one issue per
+   * fault. Returns what to store: defaults, the caller's, and a random console password where one is needed and none given.
    */
   resolveEnv(template: Template, env: Readonly<Record<string, string>>): Record<string, string>;
   /** Names in `env` that must be masked. */
   secretNames(template: Template): ReadonlySet<string>;
-  /** Fills `{ram_mb}` and port numbers in; the env that the container gets. */
+  /** Adds what the template fixes, with RAM and port numbers filled in; the env that the container gets. */
   containerEnv(
     template: Template,
     env: Readonly<Record<string, string>>,

@@ -3,7 +3,7 @@
  * a label of the image, and the engine names an image only when it is whole: what is there is right or is built again.
  */
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { Engine } from '../../conductor/interfaces/engine.ts';
 import { BatonError } from '../../errors.ts';
 import { errors } from '../errors.ts';
@@ -45,18 +45,16 @@ export async function ensureImage(
   const present = async () => (await engine.imageLabels(image, signal))?.[RECIPE_LABEL] === labels[RECIPE_LABEL];
   try {
     if (await present()) return null;
+    // A simulated engine remembers the name and wants no files.
     const tree = engine.kind === 'simulated' ? null : await installedTree(recipe, cacheDir, onProgress, signal);
     return await withLock(cacheDir, `${name}-image`, signal, async () => {
       if (await present()) return null;
       onProgress(`loading ${image} into the engine`);
-      const files = tree ? rootfs(tree, join(recipe.folder, 'server.mjs'), signal) : PassThrough.from([]);
-      let bytes = 0;
-      files.on('data', (chunk: Buffer) => {
-        bytes += chunk.length;
-      });
-      files.pause();
-      await engine.loadImage(image, files, { ...recipe.config, labels }, signal);
-      return bytes;
+      const files = tree
+        ? rootfs(tree, join(recipe.folder, 'server.mjs'), signal)
+        : { stream: Readable.from([]), bytes: () => 0 };
+      await engine.loadImage(image, files.stream, { ...recipe.config, labels }, signal);
+      return files.bytes();
     });
   } catch (error) {
     if (signal.aborted) throw signal.reason;

@@ -60,12 +60,22 @@ async function install(
 
 /** Scripts of packages do not run: none of ours needs one, and they come from strangers. */
 function npmCi(recipe: Recipe, folder: string, signal: AbortSignal): Promise<void> {
-  const args = ['ci', '--prefix', folder, '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const args = [
+    'ci',
+    '--prefix',
+    folder,
+    '--omit=dev',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ];
   return new Promise((resolve, reject) => {
     execFile('npm', args, { cwd: folder, signal, maxBuffer: 2 ** 24 }, (error, _stdout, stderr) => {
       if (!error) resolve();
       else if (signal.aborted) reject(signal.reason);
-      else reject(errors.image_build_failed({ image: recipe.name, reason: npmReason(error, stderr) }, { cause: error }));
+      else
+        reject(errors.image_build_failed({ image: recipe.name, reason: npmReason(error, stderr) }, { cause: error }));
     });
   });
 }

@@ -35,6 +35,9 @@ const RECIPES: readonly Recipe[] = [
   },
 ];
 
+/** Where packages of images are kept below Baton's data directory. */
+export const imagesDir = (dataDir: string): string => join(dataDir, 'cache', 'images');
+
 /** Names that a template's `build` may have. */
 export const recipeNames: readonly string[] = RECIPES.map(({ name }) => name);
 

@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, posix, relative } from 'node:path';
+import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { type Pack, pack as tarPack } from 'tar-stream';
@@ -21,22 +22,36 @@ const ETC = {
   'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
 };
 
+/** A tar that is written while it is read. */
+export interface Rootfs {
+  /** What goes wrong while writing is an `error` of the stream. */
+  readonly stream: Readable;
+  /** How much has been read so far. */
+  bytes(): number;
+}
+
 /**
- * A tar of the root filesystem. It is written while it is read; what goes wrong is an `error` of the stream.
+ * The root filesystem of an image.
  *
  * @param tree the folder with the pruned `node_modules`
  * @param script the image's script, put at `/app/server.mjs`
  */
-export function rootfs(tree: string, script: string, signal: AbortSignal): Pack {
+export function rootfs(tree: string, script: string, signal: AbortSignal): Rootfs {
   const pack = tarPack();
-  const abort = () => pack.destroy(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  pack.once('close', () => signal.removeEventListener('abort', abort));
+  let bytes = 0;
+  const stream = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      done(null, chunk);
+    },
+  });
+  // Errors reach whoever reads, as errors of the stream.
+  pipeline(pack, stream, { signal }).catch(() => {});
   fill(pack, tree, script).then(
     () => pack.finalize(),
-    (error) => pack.destroy(error),
+    (error) => stream.destroy(error),
   );
-  return pack;
+  return { stream, bytes: () => bytes };
 }
 
 async function fill(pack: Pack, tree: string, script: string): Promise<void> {
