@@ -88,6 +88,8 @@ export interface ExitReport {
   readonly oomKilled: boolean;
   /** The last 50 lines of the container's output. */
   readonly logTail: readonly string[];
+  /** It ended without Baton's doing. */
+  readonly outside: boolean;
   readonly at: number;
 }
 
@@ -102,11 +104,13 @@ export interface ServerContext {
   /** Rises by one with each placement. */
   readonly epoch: number;
   readonly containerId: string | null;
-  /** True while a reservation of RAM is held on the node. */
+  /** True while a reservation of RAM is held on the node for this server. */
   readonly reserved: boolean;
   /** Null while not yet known. */
   readonly dataExists: boolean | null;
   readonly dataBytes: number | null;
+  /** A world should be there and is not: only `start` with `fresh` makes a new one. */
+  readonly dataLost: boolean;
   readonly players: number | null;
   readonly operation: OperationRef | null;
   /** The spec that the present container was made from is older than `spec`. */
@@ -118,6 +122,14 @@ export interface ServerContext {
   /** When it crashed lately (Unix ms), oldest first; only those within the crash window are kept. */
   readonly crashes: readonly number[];
   readonly exit: ExitReport | null;
+  /** Whether it shall start once it is prepared. */
+  readonly startWhenPrepared: boolean;
+  /** How the stop that runs was asked for; null when none runs. */
+  readonly stop: StopOptions | null;
+  /** The way back of the rebuild that runs; null when none runs. */
+  readonly rebuild: RebuildPlan | null;
+  /** Whether the purge that runs, or is due, leaves the world on its node. */
+  readonly keepData: boolean;
   readonly lastError: (StoredError & { readonly at: number }) | null;
   readonly createdAt: number;
   readonly startedAt: number | null;
@@ -157,6 +169,15 @@ export interface StopOptions {
   readonly graceSeconds?: number;
   /** Text for the players; empty string for none. Absent: the default text. */
   readonly announce?: string;
+}
+
+/** What a rebuild goes back to when the new container does not come up. */
+export interface RebuildPlan {
+  readonly from: 'running' | 'stopped' | 'sleeping' | 'failed' | 'missing';
+  /** The container from before, kept until the new one is ready; null when there was none. */
+  readonly keep: string | null;
+  readonly imageTag: string;
+  readonly restartPending: boolean;
 }
 
 export type ServerEvent =
@@ -237,6 +258,9 @@ export interface ServerEffects {
   removeContainer: { input: ServerFacts & { keep: string | null }; output: Record<string, never> };
   /** Starts a kept container again and waits for readiness; the way back of a rebuild. */
   revert: { input: ServerFacts & { containerId: string; start: boolean }; output: Record<string, never> };
-  /** Removes container, ports and, unless kept, data. */
-  purge: { input: ServerFacts & { keepData: boolean }; output: Record<string, never> };
+  /** Removes container, ports and, unless kept, data. `nodeId` is null when it was never fully prepared. */
+  purge: {
+    input: Omit<ServerFacts, 'nodeId'> & { nodeId: string | null; keepData: boolean };
+    output: Record<string, never>;
+  };
 }

@@ -1,0 +1,93 @@
+/** The stations of a server's life, as changes of the context. */
+import type { Commanded } from '../../../actors/verbs.ts';
+import { outputOf, timeOf } from '../context.ts';
+import type { ServerLimits } from '../limits.ts';
+import type { RebuildPlan, ServerContext, ServerEvent, StopOptions } from '../types.ts';
+import { act } from './act.ts';
+
+type EventOf<T extends ServerEvent['type']> = Extract<ServerEvent, { type: T }>;
+
+export const lifeActions = (limits: ServerLimits) => ({
+  notePrepared: act((now) => ({ set: outputOf<'prepare'>(now) })),
+  wantStart: act(() => ({ set: { startWhenPrepared: true } })),
+  noteCreated: act((now) => ({
+    set: { containerId: outputOf<'createContainer'>(now).containerId, restartPending: false },
+  })),
+  noteRemoved: act(() => ({ set: { containerId: null } })),
+  /** Ready for players. From now on it has a world, and what went wrong before is over. */
+  noteStarted: act((now) => ({
+    set: {
+      startedAt: timeOf(now),
+      players: outputOf<'boot'>(now).players ?? null,
+      lastError: null,
+      dataLost: false,
+      startWhenPrepared: false,
+    },
+  })),
+  notePlayers: act(({ event }) => ({ set: { players: (event as EventOf<'probe.ok'>).players } })),
+  /** It runs no more; nobody plays, and how the stop was asked for is of no interest now. */
+  noteOff: act((now) => ({ set: { stoppedAt: timeOf(now), players: null, stop: null } })),
+  noteStopOptions: act(({ event }) => {
+    const { graceSeconds, announce } = event as StopOptions;
+    const options: StopOptions = {
+      ...(graceSeconds !== undefined && { graceSeconds }),
+      ...(announce !== undefined && { announce }),
+    };
+    return { set: { stop: options } };
+  }),
+  clearStopOptions: act(() => ({ set: { stop: null } })),
+
+  /** A change that needs a new container waits for the next start, which always makes one. */
+  configure: act(({ context, event }) => {
+    const { changes, needsRestart } = event as EventOf<'configure'>;
+    return {
+      set: {
+        spec: { ...context.spec, ...changes },
+        restartPending: context.restartPending || (needsRestart === true && context.containerId !== null),
+      },
+    };
+  }),
+  /** The caller runs the console command itself; this is where. */
+  replyContainer: act(({ context: { containerId, nodeId } }) => ({
+    verbs: [{ type: 'reply', params: { value: { containerId, nodeId } } }],
+  })),
+
+  planRebuild: act<{ from: RebuildPlan['from'] }>(({ context, event }, { from }) => {
+    const { spec, containerId, restartPending } = context;
+    const { imageTag } = event as Commanded & { imageTag?: string };
+    return {
+      set: {
+        spec: imageTag === undefined ? spec : { ...spec, imageTag },
+        rebuild: { from, keep: containerId, imageTag: spec.imageTag, restartPending },
+      },
+    };
+  }),
+  /** The container from before is the one that effects speak of. */
+  undoContainer: act(({ context: { rebuild } }) => ({ set: { containerId: rebuild?.keep ?? null } })),
+  noteRunsAgain: act((now) => ({ set: { startedAt: timeOf(now), players: null } })),
+  /** The old container and the old image tag are the server's again. */
+  undoRebuild: act(({ context: { rebuild, spec } }) =>
+    rebuild === null
+      ? {}
+      : {
+          set: {
+            spec: { ...spec, imageTag: rebuild.imageTag },
+            containerId: rebuild.keep,
+            restartPending: rebuild.restartPending,
+            rebuild: null,
+          },
+        },
+  ),
+  finishRebuild: act(() => ({ set: { rebuild: null, lastError: null } })),
+
+  noteDeleted: act((now) => {
+    const { deletedAt, purgeAt } = now.context;
+    const at = timeOf(now);
+    return { set: { ...OFF, deletedAt: deletedAt ?? at, purgeAt: purgeAt ?? at + limits.retentionMs } };
+  }),
+  noteUndeleted: act(() => ({ set: { deletedAt: null, purgeAt: null, keepData: false } })),
+  notePurge: act(({ event }) => ({ set: { keepData: (event as EventOf<'purge'>).keepData === true } })),
+  postponePurge: act((now) => ({ set: { purgeAt: timeOf(now) + limits.purgeRetryMs } })),
+});
+
+const OFF: Partial<ServerContext> = { players: null, stop: null, rebuild: null };

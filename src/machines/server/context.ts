@@ -1,0 +1,92 @@
+import type { StoredError } from '../../errors.ts';
+import type { Observation, ServerContext, ServerEffects, ServerEvent, ServerFacts, ServerInput } from './types.ts';
+
+/** What a server knows when its row has just been made. */
+export const initialContext = ({ id, ownerId, spec, at, operation, start }: ServerInput): ServerContext => ({
+  id,
+  ownerId,
+  spec,
+  nodeId: null,
+  engine: null,
+  ports: [],
+  epoch: 0,
+  containerId: null,
+  reserved: false,
+  dataExists: null,
+  dataBytes: null,
+  dataLost: false,
+  players: null,
+  operation,
+  restartPending: false,
+  queuedAt: null,
+  attempt: 0,
+  nextAttemptAt: null,
+  crashes: [],
+  exit: null,
+  startWhenPrepared: start,
+  stop: null,
+  rebuild: null,
+  keepData: false,
+  lastError: null,
+  createdAt: at,
+  startedAt: null,
+  stoppedAt: null,
+  deletedAt: null,
+  purgeAt: null,
+});
+
+/** Facts for actions and guards: the context and the event that is being taken. */
+export interface Now {
+  readonly context: ServerContext;
+  /** XState's own events (an effect's end, a timer) come here too, although the type does not say so. */
+  readonly event: ServerEvent;
+}
+
+/** When the event happened, in Unix ms. The runtime stamps every event; without a stamp, the newest time that is known. */
+export function timeOf({ context, event }: Now): number {
+  const { at } = event as { at?: number };
+  const { createdAt, queuedAt, startedAt, stoppedAt, deletedAt } = context;
+  return at ?? Math.max(createdAt, queuedAt ?? 0, startedAt ?? 0, stoppedAt ?? 0, deletedAt ?? 0);
+}
+
+/** The output of the effect whose end is being taken. The caller knows which effect that is by the transition it stands in. */
+export const outputOf = <E extends keyof ServerEffects>({ event }: Now): ServerEffects[E]['output'] =>
+  (event as unknown as { output: ServerEffects[E]['output'] }).output;
+
+/** The error of the effect whose failure is being taken; undefined for any other event. */
+export const errorOf = ({ event }: Now): StoredError | undefined => (event as unknown as { error?: StoredError }).error;
+
+/** What was seen, whether it was told or asked for by `verify`; undefined for events that saw nothing. */
+export function observationOf(now: Now): Observation | undefined {
+  const { event } = now;
+  return event.type === 'observed' ? event.observation : isDone(now, 'verify') ? outputOf<'verify'>(now) : undefined;
+}
+
+/** Whether the event is the end of this effect. */
+export const isDone = ({ event }: Now, effect: keyof ServerEffects): boolean =>
+  (event.type as string) === `xstate.done.actor.${effect}`;
+
+/** Whether the container that was seen is the one this server should have. */
+export const isOurs = (context: ServerContext, container: Observation['container']): boolean =>
+  container !== null && (container.id === context.containerId || container.epoch === context.epoch);
+
+/** The copy of the context that effects get. Throws when the server was never prepared, which no state with an effect is. */
+export function factsOf(context: ServerContext): ServerFacts {
+  const { id, ownerId, spec, nodeId, ports, epoch } = context;
+  if (nodeId === null) throw new TypeError(`Server ${id} has no node yet.`);
+  return { serverId: id, ownerId, spec, nodeId, ports, epoch };
+}
+
+/** {@link factsOf} with the present container. Throws when there is none. */
+export function containerOf(context: ServerContext): ServerFacts & { containerId: string } {
+  if (context.containerId === null) throw new TypeError(`Server ${context.id} has no container.`);
+  return { ...factsOf(context), containerId: context.containerId };
+}
+
+/** How long the game is given between the stop signal and SIGKILL, in seconds. */
+export const graceOf = (context: ServerContext): number => context.stop?.graceSeconds ?? context.spec.graceSeconds;
+
+/** What players are told before a stop that says nothing else. */
+export const DEFAULT_ANNOUNCEMENT = 'The server is about to stop.';
+
+export const announcementOf = (context: ServerContext): string => context.stop?.announce ?? DEFAULT_ANNOUNCEMENT;

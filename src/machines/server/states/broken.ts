@@ -1,0 +1,59 @@
+import { createStateConfig } from '../setup.ts';
+import { CONFIGURE, DELETE, FAIL_WITHOUT_WORLD, rebuildFrom, START } from './commands.ts';
+
+/** Its container exited by itself. It starts again after a wait that doubles. */
+export const crashed = createStateConfig({
+  entry: 'release',
+  initial: 'backing_off',
+  states: {
+    backing_off: {
+      after: {
+        crashBackoff: [
+          { guard: 'worldIsLost', target: '#server.failed', actions: FAIL_WITHOUT_WORLD },
+          { target: '#server.starting', actions: 'clearQueue' },
+        ],
+      },
+    },
+  },
+  on: {
+    start: START,
+    stop: { target: 'stopped', actions: ['begin', 'succeed'] },
+    delete: DELETE,
+    configure: { actions: [...CONFIGURE.actions, 'release'] },
+    observed: [
+      { guard: 'sawNothingLeft', target: 'missing', actions: 'noteSeen' },
+      { guard: 'sawRemoval', target: 'missing', actions: 'noteSeen' },
+      { guard: 'sawNews', actions: 'noteSeen' },
+    ],
+  },
+});
+
+/** No container where one should be. */
+export const missing = createStateConfig({
+  entry: ['noteMissing', 'release'],
+  on: {
+    start: START,
+    rebuild: rebuildFrom('missing'),
+    delete: DELETE,
+    purge: { target: 'purging', actions: ['begin', 'notePurge'] },
+    configure: { actions: [...CONFIGURE.actions, 'release'] },
+    observed: { guard: 'sawAny', target: 'stopping.checking', actions: 'noteSeen' },
+  },
+});
+
+/**
+ * Needs a person. After a stop that failed the container may still run: its room stays reserved until it is seen to have
+ * ended, or until another command takes care of it.
+ */
+export const failed = createStateConfig({
+  on: {
+    start: START,
+    rebuild: rebuildFrom('failed'),
+    delete: DELETE,
+    configure: CONFIGURE,
+    observed: [
+      { guard: 'sawEnd', actions: ['noteExit', 'release'] },
+      { guard: 'sawNews', actions: 'noteSeen' },
+    ],
+  },
+});

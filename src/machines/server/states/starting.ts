@@ -1,0 +1,141 @@
+import { factsOf } from '../context.ts';
+import { late, noCapacity } from '../faults.ts';
+import { createStateConfig } from '../setup.ts';
+import { containerInput, terminateInput } from './commands.ts';
+
+const NOTHING_MADE = { undone: 'Nothing was made yet; its room was given back.' };
+const REMOVED = { undone: 'The half-made container is removed and its room given back.' };
+
+/** Nothing is there but a reservation: off at once. */
+const cancelAtOnce = {
+  stop: { target: '#server.stopped', actions: [{ type: 'begin', params: NOTHING_MADE }, 'noteOff', 'succeed'] },
+  kill: { target: '#server.stopped', actions: [{ type: 'begin', params: NOTHING_MADE }, 'noteOff', 'succeed'] },
+  cancel: {
+    guard: 'cancelsThis',
+    target: '#server.stopped',
+    actions: [{ type: 'begin', params: NOTHING_MADE }, 'noteOff', 'succeed'],
+  },
+  delete: {
+    guard: 'stopsFirst',
+    target: '#server.deleted',
+    actions: [{ type: 'begin', params: NOTHING_MADE }, 'noteOff', 'succeed'],
+  },
+} as const;
+
+/** A container is there or may be. */
+const cancelInto = <T extends string>(target: T) =>
+  ({
+    stop: { target, actions: [{ type: 'begin', params: REMOVED }, 'noteStopOptions'] },
+    cancel: { guard: 'cancelsThis', target, actions: [{ type: 'begin', params: REMOVED }] },
+    delete: { guard: 'stopsFirst', target, actions: [{ type: 'begin', params: REMOVED }, 'noteStopOptions'] },
+  }) as const;
+
+const GIVE_UP = [{ type: 'blame', params: noCapacity }, 'fail', 'leaveQueue', 'clearQueue'] as const;
+
+/** What comes of an attempt that found no room, or of which nothing is known. */
+const NOT_PLACED = [
+  { guard: 'isExhausted', target: '#server.failed', actions: GIVE_UP },
+  { target: '#server.queued', actions: 'enqueue' },
+] as const;
+
+const REMOVED_AGAIN = { message: 'The half-made container was removed.' };
+const NOT_REMOVED = { message: 'The half-made container could not be removed; the next start removes it.' };
+const STOPPED_AGAIN = { message: 'The container was stopped; it is kept for its log.' };
+const NOT_STOPPED = { message: 'The container could not be stopped and may still run.', keepsRoom: true };
+
+/** From the decision to run to a game that answers. Each start has a new epoch, and so a new container. */
+export const starting = createStateConfig({
+  initial: 'placing',
+  states: {
+    placing: {
+      entry: 'raiseEpoch',
+      exit: 'abandonPlacement',
+      invoke: {
+        id: 'place',
+        src: 'place',
+        input: ({ context }) => factsOf(context),
+        onDone: [{ guard: 'isPlaced', target: 'fetching', actions: ['holdRoom', 'clearQueue'] }, ...NOT_PLACED],
+        onError: [
+          { guard: 'isLasting', target: '#server.failed', actions: ['blame', 'fail', 'clearQueue'] },
+          ...NOT_PLACED,
+        ],
+      },
+      after: { placeDeadline: NOT_PLACED },
+      on: cancelAtOnce,
+    },
+    fetching: {
+      invoke: {
+        id: 'fetch',
+        src: 'fetch',
+        input: ({ context }) => factsOf(context),
+        onDone: 'creating',
+        onError: { target: '#server.failed', actions: ['blame', 'fail'] },
+      },
+      after: {
+        fetchDeadline: {
+          target: '#server.failed',
+          actions: [{ type: 'blame', params: late('Fetching the image') }, 'fail'],
+        },
+      },
+      on: cancelAtOnce,
+    },
+    creating: {
+      invoke: {
+        id: 'createContainer',
+        src: 'createContainer',
+        input: ({ context }) => ({ ...factsOf(context), keep: null }),
+        onDone: { target: 'booting', actions: 'noteCreated' },
+        onError: { target: 'clearing', actions: 'blame' },
+      },
+      after: {
+        createDeadline: { target: 'clearing', actions: { type: 'blame', params: late('Making the container') } },
+      },
+      on: {
+        ...cancelInto('#server.stopping.clearing'),
+        kill: { target: '#server.stopping.clearing', actions: { type: 'begin', params: REMOVED } },
+      },
+    },
+    booting: {
+      invoke: {
+        id: 'boot',
+        src: 'boot',
+        input: containerInput,
+        onDone: { target: '#server.running', actions: ['noteStarted', 'succeed'] },
+        onError: { target: 'aborting', actions: 'blame' },
+      },
+      after: { bootDeadline: { target: 'aborting', actions: { type: 'blame', params: late('Booting') } } },
+      on: {
+        ...cancelInto('#server.stopping.halting'),
+        kill: { target: '#server.stopping.killing', actions: 'begin' },
+      },
+    },
+    /** It did not come up: the world may be loaded all the same, so it is stopped with grace. */
+    aborting: {
+      invoke: {
+        id: 'terminate',
+        src: 'terminate',
+        input: terminateInput,
+        onDone: {
+          target: '#server.failed',
+          actions: ['noteTermination', 'noteOff', { type: 'fail', params: STOPPED_AGAIN }],
+        },
+        onError: { target: '#server.failed', actions: ['noteOff', { type: 'fail', params: NOT_STOPPED }] },
+      },
+      after: {
+        exitDeadline: { target: '#server.failed', actions: ['noteOff', { type: 'fail', params: NOT_STOPPED }] },
+      },
+      on: { kill: { target: '#server.stopping.killing', actions: 'begin' } },
+    },
+    /** It could not be made, wholly or in part. */
+    clearing: {
+      invoke: {
+        id: 'removeContainer',
+        src: 'removeContainer',
+        input: ({ context }) => ({ ...factsOf(context), keep: null }),
+        onDone: { target: '#server.failed', actions: ['noteRemoved', { type: 'fail', params: REMOVED_AGAIN }] },
+        onError: { target: '#server.failed', actions: { type: 'fail', params: NOT_REMOVED } },
+      },
+      after: { removeDeadline: { target: '#server.failed', actions: { type: 'fail', params: NOT_REMOVED } } },
+    },
+  },
+});
