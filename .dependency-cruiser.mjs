@@ -18,7 +18,7 @@ const ROOMS = {
   'src/games': [WORDS, ACTOR_WORDS, MACHINE_WORDS, INTERFACES],
   'src/persistence': [WORDS, '^src/actors/', MACHINE_WORDS, INTERFACES],
   'src/http': [WORDS, '^src/actors/(types|verbs|errors)\\.ts$', MACHINE_WORDS, '^src/conductor/'],
-  'src/setup': [WORDS, '^src/persistence/embedded/index\\.ts$', '^config/'],
+  'src/setup': [WORDS, '^src/(persistence/embedded|nodes)/index\\.ts$', '^config/'],
   config: [WORDS, '^src/(actors|machines/server|http)/limits\\.ts$'],
 };
 

@@ -103,8 +103,8 @@ export const SETTINGS = {
     ),
     dockerHost: optionalText(
       'DOCKER_HOST',
-      /^(unix|tcp|http|https|ssh):\/\/.+$/,
-      'a unix://, tcp:// or ssh:// address',
+      /^(unix|tcp|http|https):\/\/.+$/,
+      'a unix://, tcp:// or https:// address',
       "Where the Docker engine listens, as for Docker's own client; default is unix:///var/run/docker.sock.",
     ),
     portRange: portRange(

@@ -13,4 +13,14 @@ export const errors = catalogue({
     retry: 'permanent',
     message: 'The data directory {path} cannot be used ({reason}): make it writable for {user}, or set BATON_DATA_DIR.',
   },
+  packages_not_installed: {
+    status: 500,
+    retry: 'permanent',
+    message: 'apt-get could not install {packages}: {reason}',
+  },
+  docker_not_started: {
+    status: 500,
+    retry: 'permanent',
+    message: 'The Docker engine did not start: {reason}',
+  },
 });

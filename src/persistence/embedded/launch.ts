@@ -7,8 +7,9 @@
  * PostgreSQL checks its own files, honour it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { access, constants, readFile, realpath, stat } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import which from 'which';
 import type { Account } from './account.ts';
 import { errors } from './errors.ts';
 
@@ -32,7 +33,7 @@ const PASSING = [
 
 /** @throws `database_setpriv_missing` when the account cannot reach the paths and nothing can let it in */
 export async function launcher({ account, paths, cwd }: LaunchOptions): Promise<Launch> {
-  const setpriv = process.platform === 'linux' ? await findProgram('setpriv') : null;
+  const setpriv = process.platform === 'linux' ? await which('setpriv', { nothrow: true }) : null;
   const barrier = account === null ? null : await firstBarrier(account, paths);
   if (account !== null && barrier !== null && setpriv === null) {
     throw errors.database_setpriv_missing({ user: account.name, path: barrier });
@@ -72,18 +73,6 @@ async function firstBarrier(account: Account, paths: readonly string[]): Promise
       if ((mode & bit) === 0) return directory;
       directory = dirname(directory);
     }
-  }
-  return null;
-}
-
-async function findProgram(name: string): Promise<string | null> {
-  for (const directory of (process.env.PATH ?? '').split(delimiter)) {
-    const path = join(directory, name);
-    const found = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (found) return path;
   }
   return null;
 }
