@@ -32,14 +32,22 @@ const recordPath = (dataDir: string): string => join(dataDir, 'docker', 'started
 /** The log of an engine that was called directly. */
 export const daemonLogPath = (dataDir: string): string => join(dataDir, 'docker', 'dockerd.log');
 
+/** An engine beside the machine's own, with everything that two engines must not share. */
+export interface OwnEngine {
+  /** Where it listens, as in `DOCKER_HOST`. */
+  readonly host: string;
+  /** Further arguments of dockerd. */
+  readonly args: readonly string[];
+}
+
 /**
- * Starts the engine of this machine and waits until it answers. Root only.
+ * Starts the engine of this machine, or one of its own, and waits until it answers. Root only.
  * @throws `docker_not_started` with the engine's last complaint
  */
-export async function startDocker(dataDir: string): Promise<void> {
+export async function startDocker(dataDir: string, own?: OwnEngine): Promise<void> {
   await mkdir(join(dataDir, 'docker'), { recursive: true, mode: 0o700 });
   const { systemd } = await describeMachine();
-  const started = systemd ? await startService() : await startProcess(dataDir);
+  const started = systemd && own === undefined ? await startService() : await startProcess(dataDir, own);
   await writeFile(recordPath(dataDir), JSON.stringify(started));
 }
 
@@ -68,9 +76,9 @@ async function startService(): Promise<Started> {
   return { kind: 'service' };
 }
 
-async function startProcess(dataDir: string): Promise<Started> {
+async function startProcess(dataDir: string, own?: OwnEngine): Promise<Started> {
   const log = await open(daemonLogPath(dataDir), 'a', 0o600);
-  const child = spawn('dockerd', [], {
+  const child = spawn('dockerd', own === undefined ? [] : ['--host', own.host, ...own.args], {
     detached: true,
     stdio: ['ignore', log.fd, log.fd],
     env: { ...process.env, PATH: ROOT_PATH },
@@ -78,7 +86,7 @@ async function startProcess(dataDir: string): Promise<Started> {
   child.unref();
   const gone = goneSignal(child);
   try {
-    if (!(await answers(gone))) throw errors.docker_not_started({ reason: await lastComplaint(dataDir) });
+    if (!(await answers(own?.host, gone))) throw errors.docker_not_started({ reason: await lastComplaint(dataDir) });
   } catch (error) {
     child.kill('SIGTERM');
     throw error;
@@ -96,9 +104,9 @@ function goneSignal(child: ChildProcess): AbortSignal {
   return gone.signal;
 }
 
-async function answers(gone?: AbortSignal): Promise<boolean> {
+async function answers(host?: string, gone?: AbortSignal): Promise<boolean> {
   for (let waited = 0; waited < START_TIMEOUT_MS; waited += POLL_MS) {
-    if ((await detectDocker()).available) return true;
+    if ((await detectDocker(host)).available) return true;
     if (gone?.aborted) return false;
     await delay(POLL_MS);
   }
