@@ -157,6 +157,8 @@ test('a monitor that died is started anew', (t) => {
   const server = running();
   server.fails('monitor');
   t.is(server.state, 'running.unresponsive');
+  t.true(server.effects.has('monitor'));
+  server.fails('monitor');
   t.false(server.effects.has('monitor'));
   server.ring('monitorRetry');
   t.true(server.effects.has('monitor'));

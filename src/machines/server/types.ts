@@ -234,8 +234,8 @@ export interface ServerEffects {
     input: ServerFacts;
     output: { placed: true } | { placed: false; reason: string };
   };
-  /** Makes sure that the image is on the node. */
-  fetch: { input: ServerFacts; output: Record<string, never> };
+  /** Makes sure that the image is on the node; with `refresh` it is pulled even if it is there. */
+  fetch: { input: ServerFacts & { refresh: boolean }; output: Record<string, never> };
   /** Makes the container of this epoch, and removes those of older epochs unless `keep` names one. */
   createContainer: { input: ServerFacts & { keep: string | null }; output: { containerId: string } };
   /** Starts the container and waits until the game answers. Permanent `boot_failed` if it exits meanwhile. */

@@ -66,7 +66,7 @@ export const rebuilding = createStateConfig({
       invoke: {
         id: 'fetch',
         src: 'fetch',
-        input: ({ context }) => factsOf(context),
+        input: ({ context }) => ({ ...factsOf(context), refresh: true }),
         onDone: [
           { guard: from('running'), target: 'saving' },
           { target: 'creating', actions: 'raiseEpoch' },

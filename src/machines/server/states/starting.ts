@@ -67,7 +67,7 @@ export const starting = createStateConfig({
       invoke: {
         id: 'fetch',
         src: 'fetch',
-        input: ({ context }) => factsOf(context),
+        input: ({ context }) => ({ ...factsOf(context), refresh: false }),
         onDone: 'creating',
         onError: { target: '#server.failed', actions: ['blame', 'fail'] },
       },
