@@ -1,0 +1,120 @@
+/**
+ * The conductor: takes commands for servers, and knows what a reader of a single server may ask of its node. It keeps
+ * nothing itself; what it decides is in the actors, what it reads is in the database.
+ */
+import { address, parseAddress } from '../actors/address.ts';
+import type { Runtime } from '../actors/runtime.ts';
+import type { ActorKind, Address, CommandOptions, Operation } from '../actors/types.ts';
+import { changesOf, specOf } from './configure.ts';
+import { errors } from './errors.ts';
+import { createInside } from './inside.ts';
+import type { Reads, ServerRow } from './interfaces/reads.ts';
+import type { DeadLetterStore } from './interfaces/stores.ts';
+import { machineDefinition } from './definition.ts';
+import type { ServerWorld } from './server/world.ts';
+import type { Caller, Conductor, NodeView } from './types.ts';
+
+export interface ConductorParts {
+  readonly runtime: Runtime;
+  readonly kinds: readonly ActorKind[];
+  readonly world: ServerWorld;
+  readonly reads: Reads;
+  readonly deadLetters: DeadLetterStore;
+  /** Makes a UUIDv7. */
+  readonly newId: () => string;
+  readonly node: NodeView;
+  /** What a user should know about this installation, such as that no Docker engine was found. */
+  readonly notes: readonly string[];
+  /** What players are told to join. */
+  readonly publicHost: string;
+}
+
+/** How long a command may take to be committed; beyond it the outcome is unknown to the caller. */
+const COMMIT_TIMEOUT_MS = 15_000;
+
+export function createConductor(parts: ConductorParts): Conductor {
+  const { runtime, kinds, world, reads, deadLetters } = parts;
+  const { actors, inspection } = runtime;
+  const { games } = world;
+
+  const serverAddress = (id: string): Address => address('server', id);
+
+  const options = ({ principal, idempotencyKey, fingerprint, ifBusy, ifVersion }: Caller): CommandOptions => ({
+    by: principal,
+    idempotencyKey,
+    fingerprint,
+    ifBusy,
+    ifSeq: ifVersion,
+    timeoutMs: COMMIT_TIMEOUT_MS,
+  });
+
+  /** The server, if the caller may see it; what is not his does not exist for him. */
+  async function visible(id: string, { principal }: Caller): Promise<ServerRow> {
+    const row = await reads.server(id, { includeDeleted: true });
+    if (row === null || (!principal.admin && row.ownerId !== principal.accountId)) {
+      throw errors.not_found({ kind: 'server', id });
+    }
+    return row;
+  }
+
+  async function serverOf(operation: Operation): Promise<ServerRow> {
+    const { id } = parseAddress(operation.target);
+    const row = await reads.server(id, { includeDeleted: true });
+    if (row === null) throw errors.gone({ kind: 'server', id });
+    return row;
+  }
+
+  const { console, ...inside } = createInside(world, reads, parts.publicHost);
+
+  return {
+    reads,
+    ...inside,
+    async readiness() {
+      const reasons: string[] = [];
+      await reads.ping().catch((error: Error) => reasons.push(error.message));
+      if (!runtime.healthy()) reasons.push('The runtime waits for the database, or picks up what was under way.');
+      return { ready: reasons.length === 0, reasons, notes: parts.notes, node: parts.node };
+    },
+    async createServer(request, caller) {
+      const spec = specOf(games, request);
+      const id = parts.newId();
+      const input = { id, ownerId: caller.principal.accountId, spec, start: request.start ?? true };
+      const operation = await actors.create(serverAddress(id), input, 'create', options(caller));
+      return { operation, server: await serverOf(operation) };
+    },
+    async configureServer(id, request, caller) {
+      const { changes, needsRestart } = changesOf(games, await visible(id, caller), request);
+      const event = { type: 'configure', changes, needsRestart: needsRestart.length > 0 };
+      return actors.command(serverAddress(id), event, options(caller));
+    },
+    async commandServer(id, command, body, caller) {
+      await visible(id, caller);
+      return actors.command(serverAddress(id), { type: command, ...body }, options(caller));
+    },
+    async exec(id, command, caller) {
+      const row = await visible(id, caller);
+      await actors.command(serverAddress(id), { type: 'exec', command }, options(caller));
+      return { output: await console(row.id, command) };
+    },
+    async cancelOperation(id, caller) {
+      const operation = await reads.operation(id);
+      if (operation === null) throw errors.not_found({ kind: 'operation', id });
+      await visible(parseAddress(operation.target).id, caller);
+      return actors.command(operation.target, { type: 'cancel', operationId: id }, options(caller));
+    },
+    waitFor: (operationId, timeoutMs) => actors.waitFor(operationId, timeoutMs),
+    templates: () => games.templates(),
+    machines: () => kinds.map(machineDefinition),
+    actor: (of) => actors.view(of),
+    resumeActor: (of, { principal }) => actors.resume(of, principal),
+    async retryDeadLetter(id) {
+      const letter = await deadLetters.take(id, ({ address: to, event }) => actors.redeliver(to, event));
+      if (letter === null) throw errors.not_found({ kind: 'dead letter', id });
+    },
+    async discardDeadLetter(id) {
+      if (!(await deadLetters.discard(id))) throw errors.not_found({ kind: 'dead letter', id });
+    },
+    recentTurns: () => inspection.recent(),
+    onEvent: (listener) => inspection.onEvent(listener),
+  };
+}

@@ -1,0 +1,26 @@
+import { catalogue } from '../errors.ts';
+
+/** What the conductor refuses or finds, and why. */
+export const errors = catalogue({
+  invalid_request: { status: 400, retry: 'permanent', message: '{reason}' },
+  not_found: { status: 404, retry: 'permanent', message: 'There is no {kind} with the id {id}.' },
+  no_data: {
+    status: 422,
+    retry: 'permanent',
+    message: 'The world of this server is gone. Start it with `fresh: true` to make a new one, or restore a backup.',
+  },
+  gone: { status: 410, retry: 'permanent', message: 'This server was purged. It cannot come back.' },
+  not_running: { status: 409, retry: 'permanent', message: 'The server has no running container.' },
+  boot_failed: {
+    status: 422,
+    retry: 'permanent',
+    message: 'The game ended with exit code {exit_code} before it was ready{oom}. Its last lines are in the details.',
+  },
+  container_vanished: { status: 409, retry: 'permanent', message: 'The container of server {id} is gone.' },
+  node_unknown: { status: 500, retry: 'permanent', message: 'No node with the id {id} is connected.' },
+  ram_too_small: {
+    status: 400,
+    retry: 'permanent',
+    message: '{template} needs at least {min} MB of RAM; {ram_mb} MB are too few.',
+  },
+});

@@ -1,0 +1,64 @@
+import type { EffectFunction } from '../../../actors/types.ts';
+import type { ServerEffects } from '../../../machines/server/types.ts';
+import type { NodeHost } from '../../interfaces/engine.ts';
+import { containerSpec, containersOf, imageOf, type ServerWorld, templateOf } from '../world.ts';
+
+type Run<E extends keyof ServerEffects> = EffectFunction<ServerEffects[E]['input'], ServerEffects[E]['output']>;
+
+/** The image is on the node: built by our own recipe, already there, or pulled. A rebuild pulls it in any case. */
+export const fetch =
+  (world: ServerWorld): Run<'fetch'> =>
+  async (facts, { signal, progress }) => {
+    const { engine } = world.node(facts.nodeId);
+    const image = imageOf(facts);
+    const template = templateOf(world, facts);
+    const isOwn = image === `${template.image}:${template.imageTag}`;
+    if (isOwn && (await world.games.buildImage(template, engine, (message) => progress(null, message), signal))) return {};
+    if (!facts.refresh && (await engine.hasImage(image, signal))) return {};
+    progress(0, `Pulling ${image}.`);
+    await engine.pullImage(image, ({ fraction, message }) => progress(fraction, message), signal);
+    return {};
+  };
+
+/** The container of this epoch. Those of older epochs go first: they hold the same ports. */
+export const createContainer =
+  (world: ServerWorld): Run<'createContainer'> =>
+  async ({ keep, ...facts }, { signal }) => {
+    const node = world.node(facts.nodeId);
+    const { serverId, ownerId, epoch } = facts;
+    await removeAllBut(node, serverId, (container) => container.id === keep || container.epoch >= epoch, signal);
+    await node.worlds.ensure({ serverId, ownerId, epoch, user: templateOf(world, facts).user });
+    const { id } = await node.engine.createContainer(containerSpec(world, facts), signal);
+    return { containerId: id };
+  };
+
+export const removeContainer =
+  (world: ServerWorld): Run<'removeContainer'> =>
+  async ({ keep, serverId, nodeId }, { signal }) => {
+    await removeAllBut(world.node(nodeId), serverId, ({ id }) => id === keep, signal);
+    return {};
+  };
+
+/** Container, data and ports go, in this order: a port is free only when nothing can listen on it any more. */
+export const purge =
+  (world: ServerWorld): Run<'purge'> =>
+  async ({ serverId, nodeId, keepData }, { signal }) => {
+    if (nodeId !== null) {
+      const node = world.node(nodeId);
+      await removeAllBut(node, serverId, () => false, signal);
+      if (!keepData) await node.worlds.remove(serverId);
+    }
+    await world.ports.releasePorts(serverId);
+    return {};
+  };
+
+async function removeAllBut(
+  node: NodeHost,
+  serverId: string,
+  stays: (container: { id: string; epoch: number }) => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const container of await containersOf(node, serverId, signal)) {
+    if (!stays(container)) await node.engine.removeContainer(container.id, signal);
+  }
+}

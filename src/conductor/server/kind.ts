@@ -1,0 +1,115 @@
+import type { AnyMachineSnapshot } from 'xstate';
+import type { ActorEvent, ActorKind, EffectFunction, EffectSpec, PendingEvent } from '../../actors/types.ts';
+import {
+  createServerMachine,
+  SERVER_COMMANDS_TAKEN,
+  type ServerContext,
+  type ServerEffects,
+  type ServerLimits,
+  serverRefusal,
+  serverStatus,
+} from '../../machines/server/index.ts';
+import { errors } from '../errors.ts';
+import { SERVER_PROJECTION } from '../interfaces/stores.ts';
+import { boot, revert } from './effects/boot.ts';
+import { createContainer, fetch, purge, removeContainer } from './effects/container.ts';
+import { monitor } from './effects/monitor.ts';
+import { place, prepare } from './effects/prepare.ts';
+import { announce, kill, save, terminate, verify } from './effects/stop.ts';
+import { serverRow } from './row.ts';
+import type { ServerWorld } from './world.ts';
+
+/** A state's own deadline comes first; an effect that outlives it by this much is cut off in any case. */
+const MARGIN_MS = 5_000;
+
+const contextOf = (snapshot: AnyMachineSnapshot) => snapshot.context as ServerContext;
+
+/** The server, as the runtime runs it. */
+export function serverKind(world: ServerWorld, limits: ServerLimits): ActorKind {
+  return {
+    kind: 'server',
+    machine: createServerMachine(limits),
+    commands: SERVER_COMMANDS_TAKEN,
+    effects: serverEffects(world, limits),
+    status: serverStatus,
+    operation: (snapshot) => contextOf(snapshot).operation,
+    ownerId: (snapshot) => contextOf(snapshot).ownerId,
+    refusal(snapshot, event) {
+      const refusal = serverRefusal(snapshot, event);
+      return refusal === undefined ? undefined : errors[refusal.code](refusal.details);
+    },
+    projections: (snapshot) => [
+      { name: SERVER_PROJECTION, row: snapshot.status === 'active' ? serverRow(snapshot) : null },
+    ],
+    events: serverEvents,
+  };
+}
+
+/** The same transient error may pass within these tries; then the machine decides what the failure means. */
+function serverEffects(world: ServerWorld, limits: ServerLimits): Record<keyof ServerEffects, EffectSpec> {
+  const spec = (run: unknown, deadlineMs: EffectSpec['deadlineMs'], attempts = 3): EffectSpec => ({
+    run: run as EffectFunction,
+    deadlineMs: typeof deadlineMs === 'number' ? deadlineMs + MARGIN_MS : deadlineMs,
+    attempts,
+  });
+  const bootMs = ({ spec: { bootSeconds } }: ServerEffects['boot']['input']) => bootSeconds * 1000 + MARGIN_MS;
+  const stopMs = ({ graceSeconds }: ServerEffects['terminate']['input']) =>
+    graceSeconds * 1000 + limits.stopMarginMs + MARGIN_MS;
+  return {
+    prepare: spec(prepare(world), limits.prepareMs),
+    place: spec(place(world), limits.placeMs),
+    fetch: spec(fetch(world), limits.fetchMs),
+    createContainer: spec(createContainer(world), limits.createMs),
+    boot: spec(boot(world), bootMs),
+    monitor: spec(monitor(world), null),
+    announce: spec(announce(world), limits.announceMs, 1),
+    save: spec(save(world), limits.saveMs, 1),
+    terminate: spec(terminate(world), stopMs),
+    kill: spec(kill(world), limits.stopMarginMs),
+    verify: spec(verify(world), limits.verifyMs),
+    removeContainer: spec(removeContainer(world), limits.removeMs),
+    revert: spec(revert(world), bootMs),
+    purge: spec(purge(world), limits.purgeMs),
+  };
+}
+
+/** What owners and pages are told when a turn changed something that they see. */
+function serverEvents(
+  before: AnyMachineSnapshot | undefined,
+  after: AnyMachineSnapshot,
+  event: ActorEvent,
+): readonly PendingEvent[] {
+  const { id, ownerId, players, exit, lastError, operation } = contextOf(after);
+  const say = (type: string, data: Record<string, unknown>): PendingEvent => ({
+    type: `server.${type}`,
+    subject: { kind: 'server', id },
+    ownerId,
+    data: { id, ...data },
+  });
+  const now = serverStatus(after);
+  if (before === undefined) return [say('created', { status: now.status, name: contextOf(after).spec.name })];
+  const events: PendingEvent[] = [];
+  const was = serverStatus(before);
+  if (now.status !== was.status || now.detail !== was.detail) {
+    const old = { old_status: was.status, old_status_detail: was.detail };
+    const fault = lastError !== contextOf(before).lastError ? lastError : null;
+    events.push(
+      say('status_changed', {
+        ...old,
+        status: now.status,
+        status_detail: now.detail,
+        operation_id: operation?.id ?? null,
+        cause: event.type.startsWith('xstate.') ? null : event.type,
+        error: fault === null ? null : { code: fault.code, message: fault.message },
+      }),
+    );
+  }
+  if (now.status === 'crashed' && was.status !== 'crashed') {
+    events.push(say('crashed', { exit_code: exit?.exitCode ?? null, oom_killed: exit?.oomKilled ?? false }));
+  }
+  if (now.status === 'deleted' && was.status !== 'deleted') {
+    events.push(say('deleted', { purge_at: contextOf(after).purgeAt }));
+  }
+  if (players !== contextOf(before).players) events.push(say('players', { count: players }));
+  return events;
+}

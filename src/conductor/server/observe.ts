@@ -1,0 +1,55 @@
+import type { Observation } from '../../machines/server/types.ts';
+import type { ContainerInfo, NodeHost } from '../interfaces/engine.ts';
+import type { Games } from '../interfaces/games.ts';
+import { containersOf } from './world.ts';
+
+/** Lines of the console that are kept of a container that has exited. */
+export const EXIT_LOG_LINES = 50;
+
+/**
+ * What is there of a server on its node: its newest container, and its data.
+ * @param stoppedByRequest whether somebody asked the engine to stop this container
+ */
+export async function observe(
+  { games }: { readonly games: Games },
+  node: NodeHost,
+  serverId: string,
+  template: string,
+  stoppedByRequest: (containerId: string) => boolean,
+  signal?: AbortSignal,
+): Promise<Observation> {
+  const [container] = await containersOf(node, serverId, signal);
+  const clean = games.template(template).cleanExitCodes;
+  return observation(node, serverId, container ?? null, clean, stoppedByRequest, signal);
+}
+
+/** {@link observe}, of a container that was read already. */
+export async function observation(
+  node: NodeHost,
+  serverId: string,
+  container: ContainerInfo | null,
+  cleanExitCodes: readonly number[],
+  stoppedByRequest: (containerId: string) => boolean,
+  signal?: AbortSignal,
+): Promise<Observation> {
+  const { exists, bytes } = await node.worlds.observe(serverId, signal);
+  return {
+    container: container === null ? null : await seen(node, container, cleanExitCodes, stoppedByRequest, signal),
+    dataExists: exists,
+    dataBytes: bytes,
+  };
+}
+
+async function seen(
+  { engine }: NodeHost,
+  { id, epoch, state, exitCode, oomKilled }: ContainerInfo,
+  cleanExitCodes: readonly number[],
+  stoppedByRequest: (containerId: string) => boolean,
+  signal?: AbortSignal,
+): Promise<NonNullable<Observation['container']>> {
+  const hasExited = state === 'exited';
+  const isClean = exitCode !== null && cleanExitCodes.includes(exitCode);
+  const requested = hasExited && !oomKilled && (isClean || stoppedByRequest(id));
+  const logTail = hasExited ? await engine.logTail(id, EXIT_LOG_LINES, signal) : [];
+  return { id, epoch, state, exitCode, oomKilled, requested, logTail };
+}

@@ -1,0 +1,135 @@
+/**
+ * Sees what happens to containers and data outside of operations, and tells the servers. The engine's events say where to
+ * look at once; a sweep over the inventory finds what the events missed. The inventory is the truth, an event only a hint.
+ */
+import type { ActorEvent, Address } from '../../actors/types.ts';
+import { storedError } from '../../errors.ts';
+import type { ContainerInfo, EngineEvent, NodeHost } from '../interfaces/engine.ts';
+import type { Games } from '../interfaces/games.ts';
+import type { Reads, ServerRow } from '../interfaces/reads.ts';
+import { observation } from './observe.ts';
+
+export interface ObserverParts {
+  readonly node: NodeHost;
+  readonly games: Games;
+  readonly reads: Pick<Reads, 'servers' | 'server'>;
+  readonly send: (address: Address, event: ActorEvent) => void;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly report: (message: string, details: Record<string, unknown>) => void;
+  readonly sweepMs: number;
+  /** Worlds are measured this often. */
+  readonly dataSweepMs: number;
+}
+
+export interface Observer {
+  /** Watches until the signal aborts. */
+  start(signal: AbortSignal): void;
+  /** Looks at every server of the node once. Resolves when all were told. */
+  sweep(signal: AbortSignal): Promise<void>;
+}
+
+/** States in which nothing is expected of the container, so that what is seen may say something new. */
+const SETTLED = new Set(['running', 'stopped', 'sleeping', 'crashed', 'missing', 'failed']);
+
+/** How many rows are read in one go. */
+const PAGE = 200;
+
+export function createObserver(parts: ObserverParts): Observer {
+  const { node, games, reads, send, sleep, report } = parts;
+  /** Containers that somebody asked the engine to stop; forgotten when they are gone. */
+  const requested = new Set<string>();
+
+  function onEvent(event: EngineEvent, signal: AbortSignal): void {
+    if (event.type === 'exited' && event.requested) requested.add(event.containerId);
+    if (event.type === 'created') return;
+    void look(event.serverId, signal).catch((error: unknown) => failed('A server could not be looked at.', error, signal));
+    if (event.type === 'removed') requested.delete(event.containerId);
+  }
+
+  async function look(serverId: string, signal: AbortSignal): Promise<void> {
+    const row = await reads.server(serverId);
+    if (row === null || row.nodeId !== node.id || !SETTLED.has(row.status)) return;
+    const all = await node.engine.inventory(signal);
+    await tell(row, newestOf(all, serverId), signal);
+  }
+
+  async function tell(row: ServerRow, container: ContainerInfo | null, signal: AbortSignal): Promise<void> {
+    const clean = games.template(row.template).cleanExitCodes;
+    const seen = await observation(node, row.id, container, clean, (id) => requested.has(id), signal);
+    send(`server/${row.id}`, { type: 'observed', observation: seen });
+  }
+
+  async function sweep(signal: AbortSignal, withData = true): Promise<void> {
+    const all = await node.engine.inventory(signal);
+    const newest = newestByServer(all);
+    for await (const row of rowsOf(node.id, reads)) {
+      signal.throwIfAborted();
+      const container = newest.get(row.id) ?? null;
+      if (withData ? SETTLED.has(row.status) : differs(row, container)) await tell(row, container, signal);
+    }
+    const known = new Set(all.map(({ id }) => id));
+    for (const id of requested) if (!known.has(id)) requested.delete(id);
+  }
+
+  function failed(message: string, error: unknown, signal: AbortSignal): void {
+    if (!signal.aborted) report(message, { node: node.name, error: storedError(error) });
+  }
+
+  async function sweepForever(signal: AbortSignal): Promise<void> {
+    let sinceData = 0;
+    let reported = false;
+    while (!signal.aborted) {
+      const withData = sinceData >= parts.dataSweepMs;
+      sinceData = withData ? 0 : sinceData + parts.sweepMs;
+      try {
+        await sweep(signal, withData);
+        reported = false;
+      } catch (error) {
+        // An engine that is away is told once, not with every sweep.
+        if (!reported) failed('The inventory could not be read.', error, signal);
+        reported = true;
+      }
+      await sleep(parts.sweepMs, signal).catch(() => undefined);
+    }
+  }
+
+  return {
+    start(signal) {
+      const again = () =>
+        void sweep(signal).catch((error: unknown) => failed('The inventory could not be read.', error, signal));
+      node.engine.watch((event) => onEvent(event, signal), again, signal);
+      void sweepForever(signal);
+    },
+    sweep: (signal) => sweep(signal),
+  };
+}
+
+/** Whether the row would have to change for what is there. A server that is off needs no container. */
+function differs({ status, containerId }: ServerRow, container: ContainerInfo | null): boolean {
+  if (!SETTLED.has(status)) return false;
+  const isUp = container !== null && container.state !== 'exited' && container.state !== 'created';
+  if (status === 'running') return !isUp || container.id !== containerId;
+  return isUp || (container === null && containerId !== null);
+}
+
+function newestOf(all: readonly ContainerInfo[], serverId: string): ContainerInfo | null {
+  return newestByServer(all.filter((container) => container.serverId === serverId)).get(serverId) ?? null;
+}
+
+function newestByServer(all: readonly ContainerInfo[]): ReadonlyMap<string, ContainerInfo> {
+  const newest = new Map<string, ContainerInfo>();
+  for (const container of all) {
+    const other = newest.get(container.serverId);
+    if (other === undefined || other.epoch < container.epoch) newest.set(container.serverId, container);
+  }
+  return newest;
+}
+
+async function* rowsOf(nodeId: string, reads: Pick<Reads, 'servers'>): AsyncGenerator<ServerRow> {
+  let cursor: string | undefined;
+  do {
+    const page = await reads.servers({ nodeId }, { limit: PAGE, cursor });
+    yield* page.items;
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+}
