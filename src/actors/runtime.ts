@@ -190,6 +190,12 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     );
   }
 
+  function asked(address: Address, event: ActorEvent, by: string | null, timeoutMs?: number): Promise<unknown> {
+    const origin = { type: 'ask' } as const;
+    const envelope = (settle: Settle): Envelope => ({ event, origin, by, operation: null, settle, attempts: 0 });
+    return deliver(address, envelope, ({ reply }) => reply, timeoutMs);
+  }
+
   const actors: Actors = {
     create: (address, input, command, o) =>
       once(o, () => commanded(address, { type: 'create', ...input }, command, { type: 'create' }, o)),
@@ -198,17 +204,12 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       const origin = { type: 'command', ifBusy: o.ifBusy ?? 'refuse', ifSeq: o.ifSeq ?? null } as const;
       return once(o, () => commanded(address, event, event.type, origin, o));
     },
-    ask: (address, event, o = {}) => {
+    ask(address, event, o = {}) {
       refuseReserved(event);
-      const envelope = (settle: Settle): Envelope => ({
-        event,
-        origin: { type: 'ask' },
-        by: o.by?.name ?? null,
-        operation: null,
-        settle,
-        attempts: 0,
-      });
-      return deliver(address, envelope, ({ reply }) => reply, o.timeoutMs);
+      return asked(address, event, o.by?.name ?? null, o.timeoutMs);
+    },
+    async redeliver(address, event) {
+      await asked(address, event, 'dead letter');
     },
     send(address, event) {
       refuseReserved(event);

@@ -171,6 +171,8 @@ export interface Actors {
   ask(address: Address, event: ActorEvent, options?: AskOptions): Promise<unknown>;
   /** Sends an event that need not survive a crash. Never throws; a full mailbox drops it. */
   send(address: Address, event: ActorEvent): void;
+  /** Has an actor handle a dead letter's event again, also one that only the runtime may send. Throws what it throws. */
+  redeliver(address: Address, event: ActorEvent): Promise<void>;
   view(address: Address): Promise<ActorView>;
   /** Resolves when the operation has ended or the time is up, with the operation as it then is. */
   waitFor(operationId: string, timeoutMs: number): Promise<Operation>;
