@@ -102,7 +102,9 @@ export function failureOf(thrown: unknown): DockerFailure {
   if (!(thrown instanceof Error)) return { status: null, reason: String(thrown) };
   const { statusCode, json } = thrown as Error & { statusCode?: unknown; json?: unknown };
   const said = typeof json === 'object' && json !== null && 'message' in json ? String(json.message) : thrown.message;
-  return { status: typeof statusCode === 'number' ? statusCode : null, reason: said.trim().replace(/\.$/, '') };
+  // Of a failed stream dockerode only keeps its own message, with Docker's behind a prefix.
+  const reason = said.replace(/^\(HTTP code \d+\) .*? - /, '').trim();
+  return { status: typeof statusCode === 'number' ? statusCode : null, reason: reason.replace(/\.$/, '') };
 }
 
 function rejectOnAbort(signal: AbortSignal): Promise<never> {

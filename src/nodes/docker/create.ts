@@ -1,6 +1,7 @@
 /** Making and starting a container. Either may be done twice. */
 import type Docker from 'dockerode';
 import type { ContainerInfo, ContainerSpec } from '../../conductor/interfaces/engine.ts';
+import { BatonError } from '../../errors.ts';
 import { errors } from '../errors.ts';
 import { call, type DockerFailure } from './client.ts';
 import { containerInfo, createOptions } from './container.ts';
@@ -24,20 +25,30 @@ const START_DEADLINE_MS = 60_000;
  *
  * @throws `image_not_found`, `data_dir_missing`, `container_name_taken`, `networks_exhausted`
  */
-export const createContainer = ({ docker, networks, lock }: Parts, spec: ContainerSpec, signal?: AbortSignal) =>
-  lock(spec.serverId, async () => {
-    const there = await existing(docker, spec, signal);
-    if (there !== null) return there;
-    await networks.ensure(spec.serverId, signal);
-    await call<void>(
-      'create container',
-      async (abortSignal) => void (await docker.createContainer({ ...createOptions(spec), abortSignal })),
-      { signal, recover: (failure) => createFailure(spec, failure) },
-    );
-    const made = await existing(docker, spec, signal);
-    if (made === null) throw errors.container_gone({ container_id: containerName(spec.serverId, spec.epoch) });
-    return made;
-  });
+export async function createContainer(parts: Parts, spec: ContainerSpec, signal?: AbortSignal): Promise<ContainerInfo> {
+  try {
+    return await parts.lock(spec.serverId, () => findOrMake(parts, spec, signal));
+  } catch (thrown) {
+    // A network was perhaps made for nothing. If this fails as well, the next sweep takes the network away.
+    const final = thrown instanceof BatonError && thrown.retry === 'permanent';
+    if (final) await parts.networks.release(spec.serverId, signal).catch(() => undefined);
+    throw thrown;
+  }
+}
+
+async function findOrMake({ docker, networks }: Parts, spec: ContainerSpec, signal?: AbortSignal) {
+  const there = await existing(docker, spec, signal);
+  if (there !== null) return there;
+  await networks.ensure(spec.serverId, signal);
+  await call<void>(
+    'create container',
+    async (abortSignal) => void (await docker.createContainer({ ...createOptions(spec), abortSignal })),
+    { signal, recover: (failure) => createFailure(spec, failure) },
+  );
+  const made = await existing(docker, spec, signal);
+  if (made === null) throw errors.container_gone({ container_id: containerName(spec.serverId, spec.epoch) });
+  return made;
+}
 
 /** The container of this name, if it is the right one. A name alone proves nothing. */
 async function existing(docker: Docker, spec: ContainerSpec, signal?: AbortSignal): Promise<ContainerInfo | null> {

@@ -37,7 +37,14 @@ export async function killContainer(
   await call<void>(
     'kill container',
     (abortSignal) => docker.getContainer(containerId).kill({ signal: 'SIGKILL', abortSignal }),
-    { signal, recover: alreadyEnded },
+    {
+      signal,
+      recover(failure) {
+        const ended = alreadyEnded(failure);
+        if (ended !== undefined) requests.withdrawKill(containerId);
+        return ended;
+      },
+    },
   );
   return untilEnded(docker, containerId, signal);
 }

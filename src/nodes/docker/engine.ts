@@ -69,7 +69,10 @@ export function createDockerEngine(options: DockerEngineOptions): Engine & { rea
     imageLabels: (image, signal) => imageLabels(docker, image, signal),
     loadImage: (image, rootfs, config, signal) => loadImage(docker, image, rootfs, config, signal),
     createContainer: (spec, signal) => createContainer(parts, spec, signal),
-    startContainer: (containerId, signal) => startContainer(parts, containerId, signal),
+    async startContainer(containerId, signal) {
+      requests.withdrawKill(containerId);
+      await startContainer(parts, containerId, signal);
+    },
     stopContainer: (containerId, graceMs, signal) => stopContainer(docker, containerId, graceMs, signal),
     killContainer: (containerId, signal) => killContainer(docker, requests, containerId, signal),
     removeContainer: (containerId, signal) => removeContainer(docker, networks, containerId, signal),

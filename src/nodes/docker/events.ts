@@ -116,12 +116,19 @@ async function handle(docker: Docker, options: WatchOptions, event: DockerEvent)
       return requests.signalled(containerId, Attributes.signal ?? '', at);
     case 'destroy':
       requests.forget(containerId);
+      requests.withdrawKill(containerId);
       return listener({ type: 'removed', ...alive });
     case 'die': {
       const end = await lookAtEnd(docker, options, containerId);
-      const requested = end.removing || requests.requested(containerId, at, end.stopSignal);
+      const asked = requests.ended(containerId, at, end.stopSignal);
       const exitCode = Attributes.exitCode === undefined ? null : Number(Attributes.exitCode);
-      return listener({ type: 'exited', ...plain, exitCode, oomKilled: end.oomKilled, requested });
+      return listener({
+        type: 'exited',
+        ...plain,
+        exitCode,
+        oomKilled: end.oomKilled,
+        requested: asked || end.removing,
+      });
     }
   }
 }

@@ -18,38 +18,39 @@ import { constants } from 'node:os';
 export const STOP_WINDOW_MS = 5 * 60_000;
 
 export interface StopRequests {
-  /** Says that this process is about to kill the container. */
+  /** Says that this process is about to kill the container; holds until its end is told, or until withdrawn. */
   expectKill(containerId: string): void;
+  /** There was nothing to kill, or the container is started anew. */
+  withdrawKill(containerId: string): void;
   /** Docker has sent a signal. `signal` is a number or a name, as Docker writes it; `at` in Unix ms by Docker's clock. */
   signalled(containerId: string, signal: string, at: number): void;
-  /** Whether an end at this time was asked for. `stopSignal` is the container's own. */
-  requested(containerId: string, at: number, stopSignal: string): boolean;
-  /** Forgets the container: it has started anew, or is gone. */
+  /** Whether the end that is told now was asked for. `stopSignal` is the container's own. */
+  ended(containerId: string, at: number, stopSignal: string): boolean;
+  /** Forgets the signals: the container has started anew, or is gone. */
   forget(containerId: string): void;
 }
 
 export function createStopRequests(): StopRequests {
   const killed = new Set<string>();
+  /** By container: when each signal was last sent. */
   const signals = new Map<string, Map<number, number>>();
   return {
     expectKill: (containerId) => void killed.add(containerId),
+    withdrawKill: (containerId) => void killed.delete(containerId),
     signalled(containerId, signal, at) {
       const number = signalNumber(signal);
-      const seen = signals.get(containerId) ?? new Map<number, number>();
-      if (number !== null) signals.set(containerId, seen.set(number, at));
+      const sent = signals.get(containerId) ?? new Map<number, number>();
+      if (number !== null) signals.set(containerId, sent.set(number, at));
     },
-    requested(containerId, at, stopSignal) {
-      if (killed.has(containerId)) return true;
-      const seen = signals.get(containerId) ?? new Map<number, number>();
+    ended(containerId, at, stopSignal) {
+      if (killed.delete(containerId)) return true;
+      const sent = signals.get(containerId);
       return [constants.signals.SIGTERM, constants.signals.SIGINT, signalNumber(stopSignal)].some((number) => {
-        const sentAt = number === null ? undefined : seen.get(number);
+        const sentAt = number === null ? undefined : sent?.get(number);
         return sentAt !== undefined && at - sentAt <= STOP_WINDOW_MS;
       });
     },
-    forget(containerId) {
-      killed.delete(containerId);
-      signals.delete(containerId);
-    },
+    forget: (containerId) => void signals.delete(containerId),
   };
 }
 

@@ -1,0 +1,17 @@
+/** What happens on a machine: engines, worlds, ports. */
+export { type Detection, detectDocker } from './docker/detect.ts';
+export { createDockerEngine, type DockerEngineOptions } from './docker/engine.ts';
+export { DEFAULT_POOL as DEFAULT_NETWORK_POOL } from './docker/subnets.ts';
+export { errors } from './errors.ts';
+export { createLocalNode, type LocalNodeOptions } from './local-node.ts';
+export { createSimulatedEngine, type SimulatedEngine } from './simulated/engine.ts';
+export { SIMULATED_DEFAULTS, type SimulatedControls, type SimulatedSettings } from './simulated/machine.ts';
+export {
+  gameProgram,
+  type SimulatedPorts,
+  type SimulatedProcess,
+  type SimulatedProgram,
+  type StartProgram,
+} from './simulated/program.ts';
+export { saveWorldToDisk } from './simulated/world.ts';
+export { createWorlds } from './worlds.ts';

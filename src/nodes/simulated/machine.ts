@@ -1,0 +1,141 @@
+/** The inside of a simulated machine: what lies on it, and what can be done to it behind the engine's back. */
+import type { ContainerSpec, EngineEvent, Protocol } from '../../conductor/interfaces/engine.ts';
+import { portKey } from '../../conductor/interfaces/engine.ts';
+import type { BatonError } from '../../errors.ts';
+import { errors } from '../errors.ts';
+import { createSimulatedContainer, type SimulatedContainer } from './container.ts';
+import { gameProgram, type SimulatedPorts, type StartProgram } from './program.ts';
+import { createWatchers, type Watchers } from './watchers.ts';
+
+export interface SimulatedSettings {
+  readonly nodeId: string;
+  readonly ramMb: number;
+  readonly cpus: number;
+  /** How long an image takes to arrive. */
+  readonly pullMs: number;
+  readonly bootMs: number;
+  readonly stopMs: number;
+  /** Images that are there from the beginning. */
+  readonly images?: readonly string[];
+  /** Which images the registry has; by default all. */
+  readonly registryHas?: (image: string) => boolean;
+  /** Writes a container's world when its program says so; absent: worlds of this machine stay empty. */
+  readonly saveWorld?: (spec: ContainerSpec) => void;
+  /** What runs in the containers; by default a game of the times above. */
+  readonly program?: StartProgram;
+}
+
+export const SIMULATED_DEFAULTS = { ramMb: 16_384, cpus: 8, pullMs: 3_000, bootMs: 2_000, stopMs: 500 } as const;
+
+/** What a test, the simulator or a curious operator can do to the machine. */
+export interface SimulatedControls {
+  /** The game ends by itself with this code. */
+  crash(containerId: string, exitCode: number): void;
+  /** The kernel kills it for want of memory. */
+  outOfMemory(containerId: string): void;
+  /** `docker stop` by hand. */
+  stopOutside(containerId: string): void;
+  /** `docker rm -f` by hand. */
+  removeOutside(containerId: string): void;
+  setPlayers(containerId: string, players: number): void;
+  /** The next call of this method of the engine fails with this error. */
+  failNext(method: string, error: BatonError): void;
+  /** Cuts the engine off: calls fail with `engine_unavailable`, events are lost. Containers go on. */
+  disconnect(): void;
+  reconnect(): void;
+  /** Another program on the machine holds the port from now on. */
+  holdPort(protocol: Protocol, port: number): void;
+  releasePort(protocol: Protocol, port: number): void;
+}
+
+export interface SimulatedMachine {
+  readonly containers: Map<string, SimulatedContainer>;
+  /** Labels by reference. */
+  readonly images: Map<string, Readonly<Record<string, string>>>;
+  readonly watchers: Watchers;
+  readonly controls: SimulatedControls;
+  /** Ports (by `portKey`) that other programs hold. */
+  readonly heldPorts: ReadonlySet<string>;
+  add(spec: ContainerSpec): SimulatedContainer;
+  remove(container: SimulatedContainer): void;
+  emit(type: EngineEvent['type'], container: SimulatedContainer): void;
+  /** Throws what an engine that is cut off, or told to fail, throws. */
+  admit(method: string): void;
+}
+
+export function createSimulatedMachine(ports: SimulatedPorts, settings: SimulatedSettings): SimulatedMachine {
+  const containers = new Map<string, SimulatedContainer>();
+  const heldPorts = new Set<string>();
+  const failures = new Map<string, BatonError[]>();
+  let connected = true;
+  let made = 0;
+  const watchers = createWatchers(() => connected);
+  const program = settings.program ?? gameProgram(settings, ports.random);
+
+  const emit = (type: EngineEvent['type'], { id, spec }: SimulatedContainer) =>
+    watchers.emit({
+      type,
+      containerId: id,
+      serverId: spec.serverId,
+      epoch: spec.epoch,
+      exitCode: null,
+      oomKilled: false,
+      requested: false,
+    });
+
+  const add = (spec: ContainerSpec): SimulatedContainer => {
+    made += 1;
+    const id = `simulated-${settings.nodeId}-${made}`;
+    const container = createSimulatedContainer(id, spec, ports.clock, program, {
+      onExit: (exit) =>
+        watchers.emit({ type: 'exited', containerId: id, serverId: spec.serverId, epoch: spec.epoch, ...exit }),
+      saveWorld: () => settings.saveWorld?.(spec),
+    });
+    containers.set(id, container);
+    emit('created', container);
+    return container;
+  };
+
+  const remove = (container: SimulatedContainer) => {
+    container.end({ exitCode: 137, oomKilled: false, requested: true });
+    if (containers.delete(container.id)) emit('removed', container);
+  };
+
+  const known = (containerId: string): SimulatedContainer => {
+    const container = containers.get(containerId);
+    if (container === undefined) throw errors.container_gone({ container_id: containerId });
+    return container;
+  };
+
+  return {
+    containers,
+    images: new Map((settings.images ?? []).map((image) => [image, {}])),
+    watchers,
+    heldPorts,
+    add,
+    remove,
+    emit,
+    admit(method) {
+      if (!connected) throw errors.engine_unavailable({ reason: 'the simulated engine is cut off' });
+      const failure = failures.get(method)?.shift();
+      if (failure !== undefined) throw failure;
+    },
+    controls: {
+      crash: (id, exitCode) => known(id).end({ exitCode, oomKilled: false, requested: false }),
+      outOfMemory: (id) => known(id).end({ exitCode: 137, oomKilled: true, requested: false }),
+      stopOutside: (id) => known(id).signal(known(id).spec.stopSignal),
+      removeOutside: (id) => remove(known(id)),
+      setPlayers: (id, players) => known(id).setPlayers(players),
+      failNext: (method, error) => void failures.set(method, [...(failures.get(method) ?? []), error]),
+      disconnect() {
+        connected = false;
+      },
+      reconnect() {
+        connected = true;
+        watchers.reconnect();
+      },
+      holdPort: (protocol, port) => void heldPorts.add(portKey(protocol, port)),
+      releasePort: (protocol, port) => void heldPorts.delete(portKey(protocol, port)),
+    },
+  };
+}
