@@ -131,8 +131,18 @@ function mount(router: Router, route: Route, deps: AppDeps, readBody: ReturnType
     const body = encode(reply.body);
     ctx.body = route.type ? body : JSON.stringify(body);
     ctx.type = route.type ?? 'application/json; charset=utf-8';
-    if (ctx.method === 'GET' && ctx.response.get('etag') && ctx.fresh) ctx.status = 304;
+    if (hasIt(ctx)) ctx.status = 304;
   });
+}
+
+/** RFC 9110, 13.1.2. Koa's own check takes `Cache-Control: no-cache`, which clients send along, for "send it again". */
+function hasIt(ctx: Context): boolean {
+  const etag = ctx.response.get('etag');
+  const known = ctx
+    .get('if-none-match')
+    .split(',')
+    .map((one) => one.trim().replace(/^W\//, ''));
+  return (ctx.method === 'GET' || ctx.method === 'HEAD') && etag !== '' && known.includes(etag);
 }
 
 /** No route took it: 404, or 405 when another method would have been taken. */

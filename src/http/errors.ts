@@ -21,7 +21,10 @@ export const errors = catalogue({
   },
 });
 
-/** One fault of a request: where it is (`body.env.EULA`, `query.limit`, `header.idempotency-key`) and what is wrong. */
+/**
+ * One fault of a request: what is wrong, and where. A field of the body by its own path (`env.EULA`), others with their place
+ * (`query.limit`, `header.idempotency-key`); `body` is the body as a whole.
+ */
 export interface Issue {
   readonly path: string;
   readonly message: string;

@@ -13,6 +13,8 @@ export interface HttpLimits {
   readonly liveQueue: number;
   /** Live events kept back for one client while it is given older ones. */
   readonly liveBuffer: number;
+  /** Events that one client is known to have been given, so that none is given twice. */
+  readonly liveMemory: number;
   /** Events read at once when older ones are given to a live client. */
   readonly replayBatch: number;
   /** Rooms of one live connection. */
@@ -30,6 +32,7 @@ export const httpLimits: HttpLimits = {
   logLinesMax: 1000,
   liveQueue: 4096,
   liveBuffer: 2048,
+  liveMemory: 4096,
   replayBatch: 500,
   rooms: 512,
   consoles: 16,

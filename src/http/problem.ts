@@ -23,7 +23,9 @@ const RETRY_AFTER_SECONDS = 1;
  */
 export function problemOf(thrown: unknown, requestId: string): ProblemDocument {
   const error = asBatonError(thrown, requestId);
-  const members = Object.entries(error.details).map(([key, value]) => [snakeName(key), value] as const);
+  // The summary of the issues is the `detail` already.
+  const { summary: _, ...details } = error.details;
+  const members = Object.entries(details).map(([key, value]) => [snakeName(key), value] as const);
   return {
     ...Object.fromEntries(members),
     ...(isTemporary(error) && { retry_after: retryAfter(error) }),

@@ -83,7 +83,8 @@ const commandHeaders = (ctx: Context) =>
 
 /** Zod names the object of an unknown key; people look for the key itself. */
 function describe(where: string, issue: z.core.$ZodIssue): Issue[] {
-  const at = (path: readonly PropertyKey[]) => [where, ...path.map(String)].join('.');
+  const at = (path: readonly PropertyKey[]) =>
+    [...(where === 'body' && path.length > 0 ? [] : [where]), ...path.map(String)].join('.');
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ path: at([...issue.path, key]), message: 'is not known here' }));
   }

@@ -14,13 +14,16 @@ export const consoleOf = (room: string): string | null =>
 /** The id of the server that a room is about; null for other rooms. */
 export const serverOf = (room: string): string | null => /^(?:server|logs):(.+)$/.exec(room)?.[1] ?? null;
 
+const isSubject = (value: unknown): value is { kind: string; id: string } =>
+  typeof value === 'object' && value !== null && 'kind' in value && 'id' in value;
+
 /** The rooms in which an event is heard. */
 export function roomsOf({ type, subject, data }: LiveEvent): readonly string[] {
   const rooms = ['fleet', `${subject.kind}:${subject.id}`];
   // What happens to an operation or a migration is heard in the room of the server it is about.
-  const { target, serverId, server_id: wireServerId = serverId } = data;
-  const about = typeof target === 'string' ? target.replace('/', ':') : `server:${String(wireServerId)}`;
-  if (about !== rooms[1]) rooms.push(about);
+  const { target, server_id: serverId } = data;
+  const about = isSubject(target) ? target : { kind: 'server', id: serverId };
+  if (typeof about.id === 'string' && about.id !== subject.id) rooms.push(`${about.kind}:${about.id}`);
   if (type.startsWith('migration.')) rooms.push('migrations');
   if (type.startsWith('queue.')) rooms.push('queue');
   return rooms;

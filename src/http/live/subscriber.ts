@@ -3,7 +3,8 @@
  *
  * Joining with `since` gives it older events from the log first. Meanwhile live events are kept back, so everything comes in
  * order, and an event that is in the log *and* comes live is given once. None can fall between: keeping back begins before the
- * first read of the log, and an event is in the log before it is published.
+ * first read of the log, and an event is in the log before it is published. What was given is remembered by its number, not by
+ * "all up to", because transactions that end side by side may publish theirs in either order.
  */
 import type { LiveEvent, Principal } from '../../actors/types.ts';
 import type { Reads } from '../../conductor/interfaces/reads.ts';
@@ -48,6 +49,9 @@ export function createSubscriber(principal: Principal, pipe: Pipe, log: Log, lim
   let published = 0;
   /** Events published during a replay. */
   let kept: LiveEvent[] | null = null;
+  /** The newest numbers that were given, and the greatest of those that are no longer remembered. */
+  const given = new Set<number>();
+  let forgotten = 0;
   /** Joining and leaving happen one after another. */
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -59,20 +63,36 @@ export function createSubscriber(principal: Principal, pipe: Pipe, log: Log, lim
 
   const heardIn = (event: LiveEvent) => roomsOf(event).flatMap((room) => joined.get(room) ?? []);
 
-  /** Whether one of its rooms has given the event out of the log, or live when it was among the first `live` ones. */
-  const wasGiven = (event: LiveEvent, live: number): boolean =>
-    heardIn(event).some(({ from, upTo }) => event.seq > from && event.seq <= Math.max(upTo, live));
+  const send = (event: LiveEvent): void => {
+    pipe.send(event);
+    if (event.seq <= 0) return;
+    given.add(event.seq);
+    for (const seq of given) {
+      if (given.size <= limits.liveMemory) break;
+      given.delete(seq);
+      forgotten = Math.max(forgotten, seq);
+    }
+  };
 
-  /** Events without a number are not in the log: who is in the room gets them. */
+  /**
+   * Whether it was given already. What is no longer remembered was, if one of its rooms has given all that far: out of the log,
+   * or live among the first `live`.
+   */
+  const wasGiven = ({ seq }: LiveEvent, rooms: readonly Heard[], live: number): boolean =>
+    given.has(seq) || (seq <= forgotten && rooms.some(({ from, upTo }) => seq > from && seq <= Math.max(upTo, live)));
+
+  /** Gives what was published. Events without a number are not in the log: who is in the room gets them. */
   const give = (event: LiveEvent): void => {
-    const isNew = event.seq <= 0 || (!wasGiven(event, 0) && heardIn(event).some(({ upTo }) => event.seq > upTo));
-    if (!isNew || heardIn(event).length === 0) return;
+    const rooms = heardIn(event).filter(({ from }) => event.seq <= 0 || event.seq > from);
+    if (rooms.length === 0 || wasGiven(event, rooms, 0)) return;
     if (pipe.pending() > limits.liveQueue) pipe.tooSlow();
-    else pipe.send(event);
+    else send(event);
   };
 
   async function replay(rooms: readonly string[], since: number): Promise<number> {
-    const fresh = new Set(rooms);
+    // A room that has been heard from there on, or from earlier, has nothing to make up for.
+    const fresh = new Set(rooms.filter((room) => since < (joined.get(room)?.from ?? Number.POSITIVE_INFINITY)));
+    if (fresh.size === 0) return since;
     const live = published;
     const waiting: LiveEvent[] = [];
     let looked = since;
@@ -80,15 +100,14 @@ export function createSubscriber(principal: Principal, pipe: Pipe, log: Log, lim
     try {
       for (;;) {
         const batch = await log.events(looked, limits.replayBatch, ownerId);
-        for (const event of batch) if (isIn(event, fresh) && !wasGiven(event, live)) pipe.send(event);
+        for (const event of batch) {
+          if (isIn(event, fresh) && !wasGiven(event, heardIn(event), live)) send(event);
+        }
         looked = batch.at(-1)?.seq ?? looked;
         if (batch.length < limits.replayBatch) break;
         await pipe.drained();
       }
-      for (const room of rooms) {
-        const { from, upTo } = joined.get(room) ?? { from: since, upTo: looked };
-        joined.set(room, { from: Math.min(from, since), upTo: Math.max(upTo, looked) });
-      }
+      for (const room of fresh) joined.set(room, { from: since, upTo: looked });
       return looked;
     } finally {
       kept = null;

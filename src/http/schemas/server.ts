@@ -66,7 +66,7 @@ const name = z
   .trim()
   .min(1)
   .max(64)
-  .regex(/^[^\p{C}]+$/u, 'must not contain control characters')
+  .regex(/^[^\p{C}]*$/u, 'must not contain control characters')
   .meta({ example: 'survival' });
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/, 'is not the name of an environment variable');
 // A zero byte would end the value inside the container.
