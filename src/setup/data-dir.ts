@@ -34,7 +34,7 @@ export const adminTokenPath = (dataDir: string): string => join(resolve(dataDir)
 /**
  * Makes the directory if needed, locks it for this process, and reads or makes what stands in it.
  * @param adminToken - from the settings; null keeps the stored one, or makes one
- * @throws `data_dir_unusable`, `data_dir_in_use`
+ * @throws `data_dir_not_usable`, `data_dir_in_use`
  */
 export async function openDataDir(dataDir: string, adminToken: string | null): Promise<DataDir> {
   const path = resolve(dataDir);
@@ -43,7 +43,7 @@ export async function openDataDir(dataDir: string, adminToken: string | null): P
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw errors.data_dir_unusable({ path, reason, user: userInfo().username }, { cause });
+    throw errors.data_dir_not_usable({ path, reason, user: userInfo().username }, { cause });
   }
   const lock = await lockDirectory(path);
   try {

@@ -8,7 +8,7 @@ export const errors = catalogue({
     message:
       'Another Baton (process {pid}) uses the data directory {path}: stop it first, or set BATON_DATA_DIR to another directory.',
   },
-  data_dir_unusable: {
+  data_dir_not_usable: {
     status: 500,
     retry: 'permanent',
     message: 'The data directory {path} cannot be used ({reason}): make it writable for {user}, or set BATON_DATA_DIR.',

@@ -111,6 +111,6 @@ test('a data directory that cannot be made is one clear sentence', async (t) => 
   const file = join(await directory(t), 'file');
   await writeFile(file, '');
   const error = await t.throwsAsync(openDataDir(join(file, 'below'), null), { instanceOf: BatonError });
-  t.is(error?.code, 'data_dir_unusable');
+  t.is(error?.code, 'data_dir_not_usable');
   t.regex(error?.message ?? '', /^The data directory .*\/file\/below cannot be used \(ENOTDIR/);
 });
