@@ -11,7 +11,7 @@ const fault = (code: string, retry: RetryClass, message: string): Fault => ({ co
 
 /** A deadline of the statechart passed; `what` says of which step. */
 export const late = (what: string): Fault =>
-  fault('deadline_exceeded', 'transient', `${what} took longer than it may; it was given up.`);
+  fault('deadline_exceeded', 'permanent', `${what} took longer than it may; it was given up.`);
 
 export const noCapacity: Fault = fault(
   'no_capacity',

@@ -55,8 +55,11 @@ export const serverGuards = (limits: ServerLimits) => ({
 
   isPlaced: (now: Now) => outputOf<'place'>(now).placed,
   isExhausted: (now: Now) => isExhausted(now, limits),
-  /** Doing it again would not help. */
-  isLasting: (now: Now) => errorOf(now)?.retry !== 'transient',
+  /** Doing it again would not help. A place that did not answer in time may do so the next time. */
+  isLasting: (now: Now) => {
+    const error = errorOf(now);
+    return error?.retry !== 'transient' && error?.code !== 'deadline_exceeded';
+  },
 
   isUnresponsive: ({ event }: Now) => (event as EventOf<'probe.failed'>).streak >= limits.probeStreak,
   hasOtherPlayers: ({ context, event }: Now) => (event as EventOf<'probe.ok'>).players !== context.players,

@@ -53,7 +53,7 @@ export const SERVER_LIMITS: ServerLimits = {
   saveMs: 15 * SECOND,
   stopMarginMs: 30 * SECOND,
   verifyMs: 10 * SECOND,
-  removeMs: 60 * SECOND,
+  removeMs: 30 * SECOND,
   purgeMs: 10 * MINUTE,
   queueBackoffMs: [MINUTE, 2 * MINUTE, 4 * MINUTE],
   queueAttempts: 3,
