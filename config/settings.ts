@@ -4,6 +4,7 @@
  */
 import { isAbsolute, resolve } from 'node:path';
 import { ACTOR_SETTINGS, RETENTION_SETTINGS } from './actors.ts';
+import { CONDUCTOR_SETTINGS } from './conductor.ts';
 import { type LoadedSettings, readSettings } from './read.ts';
 import { SERVER_SETTINGS } from './server.ts';
 import { oneOf, optionalText, portRange, text, type Values, whole } from './setting.ts';
@@ -130,16 +131,10 @@ export const SETTINGS = {
       0,
       [0, 16_777_216],
       'MB',
-      "RAM that servers may reserve on this node; 0 takes the engine's total less what the system keeps.",
-    ),
-    ramSystemMb: whole(
-      'BATON_NODE_RAM_SYSTEM_MB',
-      1_024,
-      [0, 1_048_576],
-      'MB',
-      'RAM kept for the system, Docker and Baton itself, so that a full node still answers.',
+      "This node's RAM, as the engine says with 0; servers may reserve it less what is kept for the system.",
     ),
   },
+  conductor: CONDUCTOR_SETTINGS,
   server: SERVER_SETTINGS,
   actors: ACTOR_SETTINGS,
   retention: RETENTION_SETTINGS,

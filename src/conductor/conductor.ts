@@ -6,11 +6,11 @@ import { address, parseAddress } from '../actors/address.ts';
 import type { Runtime } from '../actors/runtime.ts';
 import type { ActorKind, Address, CommandOptions, Operation } from '../actors/types.ts';
 import { changesOf, specOf } from './configure.ts';
+import { machineDefinition } from './definition.ts';
 import { errors } from './errors.ts';
 import { createInside } from './inside.ts';
 import type { Reads, ServerRow } from './interfaces/reads.ts';
 import type { DeadLetterStore } from './interfaces/stores.ts';
-import { machineDefinition } from './definition.ts';
 import type { ServerWorld } from './server/world.ts';
 import type { Caller, Conductor, NodeView } from './types.ts';
 

@@ -48,7 +48,9 @@ export function changesOf(games: Games, row: ServerRow, request: ConfigureReques
   if (asked !== undefined) {
     const env = games.resolveEnv(template, mergedEnv(row.env, asked));
     const live = new Set(template.variables.filter(({ restart }) => !restart).map(({ name }) => name));
-    const changed = [...new Set([...Object.keys(row.env), ...Object.keys(env)])].filter((name) => row.env[name] !== env[name]);
+    const changed = [...new Set([...Object.keys(row.env), ...Object.keys(env)])].filter(
+      (name) => row.env[name] !== env[name],
+    );
     needsRestart.push(...changed.filter((name) => !live.has(name)).map((name) => `env.${name}`));
     if (changed.length > 0) changes.env = env;
   }

@@ -42,7 +42,9 @@ export function createObserver(parts: ObserverParts): Observer {
   function onEvent(event: EngineEvent, signal: AbortSignal): void {
     if (event.type === 'exited' && event.requested) requested.add(event.containerId);
     if (event.type === 'created') return;
-    void look(event.serverId, signal).catch((error: unknown) => failed('A server could not be looked at.', error, signal));
+    void look(event.serverId, signal).catch((error: unknown) =>
+      failed('A server could not be looked at.', error, signal),
+    );
     if (event.type === 'removed') requested.delete(event.containerId);
   }
 

@@ -13,7 +13,8 @@ export const fetch =
     const image = imageOf(facts);
     const template = templateOf(world, facts);
     const isOwn = image === `${template.image}:${template.imageTag}`;
-    if (isOwn && (await world.games.buildImage(template, engine, (message) => progress(null, message), signal))) return {};
+    if (isOwn && (await world.games.buildImage(template, engine, (message) => progress(null, message), signal)))
+      return {};
     if (!facts.refresh && (await engine.hasImage(image, signal))) return {};
     progress(0, `Pulling ${image}.`);
     await engine.pullImage(image, ({ fraction, message }) => progress(fraction, message), signal);

@@ -1,0 +1,162 @@
+/** Builds all of Baton, in start order, and takes it down in the opposite order. */
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Settings } from '../config/settings.ts';
+import { createRuntime } from './actors/runtime.ts';
+import { systemPorts } from './actors/system-ports.ts';
+import type { Principal } from './actors/types.ts';
+import { createConductor } from './conductor/conductor.ts';
+import { errors } from './conductor/errors.ts';
+import { createJanitor } from './conductor/janitor.ts';
+import { ensureNodeActor, nodeKind } from './conductor/node/kind.ts';
+import { serverKind } from './conductor/server/kind.ts';
+import { createObserver } from './conductor/server/observer.ts';
+import type { ServerWorld } from './conductor/server/world.ts';
+import { type FaultPoint, withFaults } from './faults.ts';
+import { createGames } from './games/index.ts';
+import { createDoor } from './http/index.ts';
+import { openLocalNodes } from './local-nodes.ts';
+import { createCommitStore } from './persistence/commit/store.ts';
+import { openDatabase } from './persistence/database.ts';
+import { startEmbeddedPostgres } from './persistence/embedded/index.ts';
+import { createReads } from './persistence/reads.ts';
+import { openRepositories } from './persistence/repositories/index.ts';
+import { projections } from './persistence/sql/projections.ts';
+import { openDataDir } from './setup/data-dir.ts';
+
+export interface BatonOptions {
+  readonly settings: Settings;
+  readonly log: Logger;
+  /** Where to die, for the crash suite. */
+  readonly fault?: FaultPoint | null;
+  /** Called when this process must not go on, since another one has its shards. */
+  readonly leaseLost: () => void;
+}
+
+export interface Baton {
+  readonly url: string;
+  readonly adminTokenPath: string;
+  /** Takes nothing new, finishes turns, hands effects to the next start. */
+  stop(): Promise<void>;
+}
+
+const SYSTEM = 'system';
+
+/** Starts Baton. Whatever was started before something failed is stopped again. */
+export async function startBaton({ settings, log, fault = null, leaseLost }: BatonOptions): Promise<Baton> {
+  const closers: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const close of closers.splice(0).reverse()) {
+      await close().catch((error: unknown) => log.warn({ err: error }, 'something did not close'));
+    }
+  };
+  const report = (message: string, details: Record<string, unknown>) => log.warn(details, message);
+  try {
+    const dataDir = await openDataDir(settings.dataDir, settings.http.adminToken ?? null);
+    closers.push(() => dataDir.release());
+
+    const target = await openTarget(settings, log, closers);
+    const database = await openDatabase({ target, log, ...settings.database });
+    closers.push(() => database.close());
+    for (const migration of await database.migrate()) log.info({ migration }, 'migration applied');
+
+    const repositories = openRepositories(database, systemPorts.id);
+    const reads = createReads(database);
+    const admin = await repositories.ensureAdmin();
+    const system: Principal = { accountId: admin.id, name: SYSTEM, admin: true };
+
+    const games = await createGames({ cacheDir: join(settings.dataDir, 'images') });
+    const nodes = await openLocalNodes({ settings, store: repositories, ports: systemPorts, log, fault });
+    for (const note of nodes.notes) log.warn(note);
+
+    const world: ServerWorld = {
+      games,
+      ports: repositories,
+      settings: {
+        ...settings.conductor,
+        portRange: { from: settings.node.portRange.first, to: settings.node.portRange.last },
+        publishAddress: settings.node.publishAddress,
+        announceMs: settings.server.announceMs,
+      },
+      homeNode: () => nodes.home.host,
+      node(id) {
+        const node = nodes.all.find(({ host }) => host.id === id);
+        if (node === undefined) throw errors.node_unknown({ id });
+        return node.host;
+      },
+      ask: (address, event, options) => runtime.actors.ask(address, event, options),
+      sleep: (ms, signal) => delay(ms, undefined, { signal }),
+    };
+    const kinds = [serverKind(world, settings.server), nodeKind()];
+    const runtime = createRuntime({
+      store: withFaults('store', createCommitStore(database.pool, projections), fault),
+      kinds,
+      ports: systemPorts,
+      limits: settings.actors,
+      owner: dataDir.instanceId,
+      report,
+      leaseLost,
+    });
+    await runtime.start();
+    closers.push(() => runtime.stop());
+    for (const { host, size } of nodes.all) await ensureNodeActor(runtime.actors, host, size, system);
+
+    const watching = new AbortController();
+    closers.push(async () => watching.abort());
+    for (const { host } of nodes.all) {
+      createObserver({ ...settings.conductor, ...world, node: host, reads, send: runtime.actors.send, report }).start(
+        watching.signal,
+      );
+    }
+    createJanitor({ housekeeping: repositories, settings: settings.retention, sleep: world.sleep, report }).start(
+      watching.signal,
+    );
+
+    const { host, size } = nodes.home;
+    const conductor = createConductor({
+      runtime,
+      kinds,
+      world,
+      reads,
+      deadLetters: repositories.deadLetters,
+      newId: systemPorts.id,
+      node: { id: host.id, name: host.name, engine: host.engine.kind, ...size },
+      notes: nodes.notes,
+      publicHost: settings.node.publicHost ?? hostname(),
+    });
+    const door = createDoor({
+      conductor,
+      token: dataDir.adminToken,
+      adminAccountId: admin.id,
+      settings: settings.http,
+      log,
+      ports: systemPorts,
+      version: await version(),
+      secretNames: (template) => games.secretNames(games.template(template)),
+      extraMetrics: () => [{ name: 'baton_actors_resident', help: 'Actors in memory.', value: runtime.residents() }],
+    });
+    const address = await door.listen();
+    closers.push(() => door.close(settings.shutdown.graceMs));
+    if (dataDir.adminTokenMade) log.info({ path: dataDir.adminTokenPath }, 'an admin token was made');
+    return { url: `http://${address.host}:${address.port}`, adminTokenPath: dataDir.adminTokenPath, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The operator's own database, or the embedded one. */
+async function openTarget({ dataDir, database }: Settings, log: Logger, closers: (() => Promise<void>)[]) {
+  if (database.url !== undefined && database.url !== null) return { url: database.url };
+  const embedded = await startEmbeddedPostgres({ dataDir, log });
+  closers.push(() => embedded.stop());
+  return embedded.connection;
+}
+
+async function version(): Promise<string> {
+  const text = await readFile(join(import.meta.dirname, '../package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

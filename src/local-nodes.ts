@@ -1,0 +1,120 @@
+/**
+ * The machine that Baton runs on, as a node: with Docker, or simulated where there is none. Each of the two is a node of its
+ * own in the database, so that a world never changes from a real engine to a simulated one because Docker was away.
+ */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { Settings } from '../config/settings.ts';
+import type { Ports } from './actors/ports.ts';
+import type { Engine, NodeHost } from './conductor/interfaces/engine.ts';
+import type { NodeRow, NodeStore } from './conductor/interfaces/stores.ts';
+import type { NodeSize } from './conductor/node/kind.ts';
+import { type FaultPoint, withFaults } from './faults.ts';
+import {
+  createDockerEngine,
+  createLocalNode,
+  createSimulatedEngine,
+  detectDocker,
+  SIMULATED_DEFAULTS,
+  saveWorldToDisk,
+} from './nodes/index.ts';
+
+export interface LocalNode {
+  readonly host: NodeHost;
+  readonly size: NodeSize;
+}
+
+export interface LocalNodes {
+  /** Where new servers go. */
+  readonly home: LocalNode;
+  readonly all: readonly LocalNode[];
+  /** Sentences for the log and `/readyz`. */
+  readonly notes: readonly string[];
+}
+
+export interface LocalNodesParts {
+  readonly settings: Settings;
+  readonly store: NodeStore;
+  readonly ports: Ports;
+  readonly log: Logger;
+  readonly fault: FaultPoint | null;
+}
+
+/** What a Docker node's size is taken for until its engine has answered once. */
+const UNKNOWN_SIZE: NodeSize = { ramMb: 0, cpus: 0 };
+
+export async function openLocalNodes(parts: LocalNodesParts): Promise<LocalNodes> {
+  const { settings, store } = parts;
+  const { engine } = settings.node;
+  const rows = await store.nodes();
+  const docker = engine === 'simulated' ? null : await detectDocker(settings.node.dockerHost ?? undefined);
+  const hadDocker = rows.some((row) => row.engine === 'docker');
+  const useDocker = engine === 'docker' || (engine === 'auto' && (docker?.available === true || hadDocker));
+  const notes: string[] = [];
+  const all: LocalNode[] = [];
+  if (useDocker || hadDocker) {
+    if (docker?.available === false) notes.push(`The Docker engine does not answer: ${docker.reason}`);
+    all.push(await dockerNode(parts, rows));
+  }
+  if (!useDocker || rows.some((row) => row.engine === 'simulated')) {
+    const node = await simulatedNode(parts);
+    if (useDocker) all.push(node);
+    else all.unshift(node);
+  }
+  if (!useDocker) {
+    const why = docker?.available === false ? `No Docker engine was found: ${docker.reason} ` : '';
+    notes.push(`${why}Servers run on a simulated node; they only pretend, and players cannot join them.`);
+  }
+  const [home] = all;
+  if (home === undefined) throw new TypeError('There is no node.');
+  return { home, all, notes };
+}
+
+async function dockerNode(parts: LocalNodesParts, rows: readonly NodeRow[]): Promise<LocalNode> {
+  const { settings, store, log } = parts;
+  const known = rows.find((row) => row.engine === 'docker');
+  const name = known?.name ?? hostname();
+  const engineFor = (nodeId: string) =>
+    createDockerEngine({
+      nodeId,
+      host: settings.node.dockerHost ?? undefined,
+      onProblem: (problem) => log.warn({ code: problem.code }, problem.message),
+    });
+  const size = await sizeOf(engineFor(''), settings.node.ramMb, known);
+  const row = await store.upsertNode({ name, engine: 'docker', ...size });
+  return { host: hostOf(parts, row, engineFor(row.id)), size };
+}
+
+/** The engine's own answer; while it is away, what it said last. */
+async function sizeOf(engine: Engine, ramMb: number, known: NodeRow | undefined): Promise<NodeSize> {
+  try {
+    const info = await engine.info();
+    return { ramMb: ramMb || info.ramMb, cpus: info.cpus };
+  } catch {
+    return known === undefined ? UNKNOWN_SIZE : { ramMb: known.ramMb, cpus: known.cpus };
+  }
+}
+
+async function simulatedNode(parts: LocalNodesParts): Promise<LocalNode> {
+  const { settings, store, ports } = parts;
+  const size = { ramMb: settings.node.ramMb || SIMULATED_DEFAULTS.ramMb, cpus: SIMULATED_DEFAULTS.cpus };
+  const row = await store.upsertNode({ name: 'simulated', engine: 'simulated', ...size });
+  const engine = createSimulatedEngine(ports, {
+    ...SIMULATED_DEFAULTS,
+    ...size,
+    nodeId: row.id,
+    saveWorld: saveWorldToDisk,
+  });
+  return { host: hostOf(parts, row, engine), size };
+}
+
+function hostOf({ settings, fault }: LocalNodesParts, row: NodeRow, engine: Engine): NodeHost {
+  return createLocalNode({
+    id: row.id,
+    name: row.name,
+    engine: withFaults('engine', engine, fault),
+    dataRoot: join(settings.dataDir, 'worlds', row.engine),
+    publishAddress: settings.node.publishAddress,
+  });
+}
