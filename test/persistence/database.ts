@@ -68,7 +68,7 @@ export function withDatabase(test: TestFn<unknown>): TestDatabase {
     return database;
   };
 
-  test.before('a database is there', async () => {
+  test.serial.before('a database is there', async () => {
     users += 1;
     const server = await sharedServer();
     const parts = await cloneTemplate(server);

@@ -15,7 +15,7 @@ export const Actor = defineEntity({
     machineVersion: p.text(),
     status: p.text(),
     snapshot: p.json<unknown>().columnType('json').lazy(),
-    quarantined: p.json<StoredError>().nullable(),
+    quarantined: p.json<StoredError>().strictNullable(),
     updatedAt: p.datetime(3).defaultRaw('now()'),
   },
 });

@@ -13,6 +13,6 @@ export const Effect = defineEntity({
     incarnation: p.bigint('number'),
     input: p.json<unknown>().columnType('json'),
     startedAt: p.datetime(3).defaultRaw('now()'),
-    deadlineAt: p.datetime(3).nullable(),
+    deadlineAt: p.datetime(3).strictNullable(),
   },
 });

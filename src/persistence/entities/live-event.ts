@@ -11,7 +11,7 @@ export const LiveEvent = defineEntity({
     type: p.text(),
     subjectKind: p.text(),
     subjectId: p.text(),
-    ownerId: p.uuid().nullable(),
+    ownerId: p.uuid().strictNullable(),
     data: p.json<LiveEventType['data']>().columnType('json'),
     at: p.datetime(3).defaultRaw('now()').index('events_at'),
   },

@@ -30,12 +30,12 @@ export const Operation = defineEntity({
         .updateRule('no action')
         .index(false),
     status: p.text().$type<OperationStatus>(),
-    progress: p.float().nullable(),
-    message: p.text().nullable(),
-    error: p.json<StoredError>().nullable(),
+    progress: p.float().strictNullable(),
+    message: p.text().strictNullable(),
+    error: p.json<StoredError>().strictNullable(),
     createdAt: p.datetime(3).defaultRaw('now()'),
-    finishedAt: p.datetime(3).nullable(),
-    idempotencyKey: p.text().nullable(),
-    fingerprint: p.text().nullable(),
+    finishedAt: p.datetime(3).strictNullable(),
+    idempotencyKey: p.text().strictNullable(),
+    fingerprint: p.text().strictNullable(),
   },
 });

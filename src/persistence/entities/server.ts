@@ -31,39 +31,39 @@ export const Server = defineEntity({
     env: p.json<ServerRow['env']>(),
     plan: p.text().$type<ServerRow['plan']>(),
     status: p.text().$type<ServerRow['status']>().index('servers_status'),
-    statusDetail: p.text().nullable(),
-    operationId: p.uuid().nullable(),
+    statusDetail: p.text().strictNullable(),
+    operationId: p.uuid().strictNullable(),
     nodeId: () =>
       p
         .manyToOne(Node)
         .mapToPk()
-        .nullable()
+        .strictNullable()
         .fieldName('node_id')
         .foreignKeyName('servers_node_id_fkey')
         .updateRule('no action')
         .deleteRule('no action')
         .index('servers_node'),
-    engine: p.text().$type<'docker' | 'simulated'>().nullable(),
-    containerId: p.text().nullable(),
+    engine: p.text().$type<'docker' | 'simulated'>().strictNullable(),
+    containerId: p.text().strictNullable(),
     epoch: p.bigint('number'),
     ports: p.json<ServerRow['ports']>(),
-    dataExists: p.boolean().nullable(),
-    dataBytes: p.bigint('number').nullable(),
-    players: p.integer().nullable(),
+    dataExists: p.boolean().strictNullable(),
+    dataBytes: p.bigint('number').strictNullable(),
+    players: p.integer().strictNullable(),
     wakeOnJoin: p.boolean(),
     idleStopSeconds: p.integer(),
     restartPending: p.boolean(),
-    lastError: p.json<NonNullable<ServerRow['lastError']>>().nullable(),
-    queuedAt: p.datetime(3).nullable(),
+    lastError: p.json<NonNullable<ServerRow['lastError']>>().strictNullable(),
+    queuedAt: p.datetime(3).strictNullable(),
     attempt: p.integer(),
-    nextAttemptAt: p.datetime(3).nullable(),
-    exit: p.json<NonNullable<ServerRow['exit']>>().nullable(),
+    nextAttemptAt: p.datetime(3).strictNullable(),
+    exit: p.json<NonNullable<ServerRow['exit']>>().strictNullable(),
     createdAt: p.datetime(3),
     updatedAt: p.datetime(3),
-    startedAt: p.datetime(3).nullable(),
-    stoppedAt: p.datetime(3).nullable(),
-    deletedAt: p.datetime(3).nullable(),
-    purgeAt: p.datetime(3).nullable(),
+    startedAt: p.datetime(3).strictNullable(),
+    stoppedAt: p.datetime(3).strictNullable(),
+    deletedAt: p.datetime(3).strictNullable(),
+    purgeAt: p.datetime(3).strictNullable(),
     version: p.bigint('number'),
   },
 });

@@ -6,8 +6,8 @@ export const Shard = defineEntity({
   tableName: 'shards',
   properties: {
     shard: p.smallint().primary().autoincrement(false),
-    owner: p.text().nullable(),
+    owner: p.text().strictNullable(),
     epoch: p.bigint('number').defaultRaw('0'),
-    expiresAt: p.datetime(3).nullable(),
+    expiresAt: p.datetime(3).strictNullable(),
   },
 });

@@ -1,0 +1,13 @@
+import { errors } from '../errors.ts';
+import { isUuid } from '../uuid.ts';
+
+/** @throws `invalid_request` naming the parameter, where PostgreSQL would throw at the word */
+export function uuidFilter(parameter: string, value: string): string {
+  if (!isUuid(value)) throw errors.invalid_request({ reason: `${parameter} must be a UUID.`, path: parameter });
+  return value;
+}
+
+/** Matches a part of a text in any case; the user's `%` and `_` mean themselves. */
+export function containing(part: string): { $ilike: string } {
+  return { $ilike: `%${part.replace(/[\\%_]/g, '\\$&').replaceAll('\0', '')}%` };
+}
