@@ -66,9 +66,9 @@ export function observationOf(now: Now): Observation | undefined {
 export const isDone = ({ event }: Now, effect: keyof ServerEffects): boolean =>
   (event.type as string) === `xstate.done.actor.${effect}`;
 
-/** Whether the container that was seen is the one this server should have. */
-export const isOurs = (context: ServerContext, container: Observation['container']): boolean =>
-  container !== null && (container.id === context.containerId || container.epoch === context.epoch);
+/** Whether the container that was seen is the one this server should have. One that was never prepared has none. */
+export const isOurs = ({ nodeId, containerId, epoch }: ServerContext, container: Observation['container']): boolean =>
+  nodeId !== null && container !== null && (container.id === containerId || container.epoch === epoch);
 
 /** The copy of the context that effects get. Throws when the server was never prepared, which no state with an effect is. */
 export function factsOf(context: ServerContext): ServerFacts {
