@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Template } from '../conductor/interfaces/games.ts';
 import { errors } from './errors.ts';
 import { type ContainerFacts, filled } from './templates/placeholders.ts';
+import { matches } from './templates/schema.ts';
 
 export interface Issue {
   /** Such as `env.EULA`. */
@@ -73,7 +74,7 @@ function* faults(
   for (const { name, required, pattern } of template.variables) {
     const value = env[name];
     if (required && !value) yield { path: `env.${name}`, message: 'is required' };
-    else if (value && pattern && !new RegExp(`^(?:${pattern})$`, 'u').test(value)) {
+    else if (value && pattern && !matches(pattern, value)) {
       yield { path: `env.${name}`, message: `must match ${pattern}` };
     }
   }

@@ -4,6 +4,7 @@
  */
 import { type EventEmitter, once } from 'node:events';
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { installedTree } from './images/install.ts';
@@ -37,10 +38,13 @@ export interface Visited extends Place {
 interface Client extends EventEmitter {
   write(packet: string, fields: object): void;
   end(reason: string): void;
+  readonly socket?: Socket;
 }
 
 /** How long a server may take to let a player spawn. */
 const SPAWN_MS = 20_000;
+/** How long a server may take to hang up. */
+const LEAVE_MS = 2000;
 /** Vanilla asks each client to confirm where it was put, else it is moved back there. */
 const CONFIRM = 'teleport_confirm';
 
@@ -61,11 +65,15 @@ export async function visit(visit: Visit, cacheDir: string, signal: AbortSignal)
   client.on('error', (error: Error) => thrownOut(`${host}:${port} could not be joined: ${error.message || error}`));
   client.on('kick_disconnect', ({ reason }) => thrownOut(`${name} was kicked: ${plain(reason)}`));
   client.on('disconnect', ({ reason }) => thrownOut(`${name} was not let in: ${plain(reason)}`));
+  const ended = new Promise<void>((resolve) => client.once('end', () => resolve()));
   client.on('end', () => thrownOut('the server closed the connection'));
   try {
     return await stay(client, visit, AbortSignal.any([signal, gone.signal]));
   } finally {
-    client.end('left');
+    // After its connection has ended, `end` would start a timer that keeps the process alive.
+    if (!gone.signal.aborted) client.end('left');
+    await Promise.race([ended, delay(LEAVE_MS)]);
+    client.socket?.destroy();
   }
 }
 

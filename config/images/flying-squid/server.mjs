@@ -31,6 +31,9 @@ const number = (name, fallback) => {
   process.exit(64);
 };
 
+/** Before that, flying-squid answers the server list but turns players away. */
+let ready = false;
+
 const server = flyingSquid.createMCServer({
   version: VERSION,
   port: PORT,
@@ -44,6 +47,7 @@ const server = flyingSquid.createMCServer({
     options: { worldHeight: 80, ...(process.env.LEVEL_SEED && { seed: number('LEVEL_SEED') }) },
   },
   worldFolder: '/data/world',
+  beforePing: (response, _client, answer) => answer(null, ready && response),
   'online-mode': false,
   'everybody-op': false,
   'player-list-text': { header: { text: '' }, footer: { text: '' } },
@@ -66,13 +70,24 @@ server.on('newPlayer', (player) => {
   player.save = () => (playersSaved = playersSaved.then(save).catch((error) => log(`[ERROR]: ${error.stack}`)));
 });
 
+/**
+ * prismarine-world empties its list of changed chunks after a save, and so forgets those that changed during it. A change
+ * makes a new entry: only entries that are still the same have been saved.
+ */
+const world = server.overworld;
+world.saveNow = async () => {
+  const entries = [...world.savingQueue];
+  const save = ([key, { chunkX, chunkZ }]) => world.storageProvider.save(chunkX, chunkZ, world.columns[key]);
+  await Promise.all(entries.map(save));
+  for (const [key, entry] of entries) if (world.savingQueue.get(key) === entry) world.savingQueue.delete(key);
+  for (const [key, { chunkX, chunkZ }] of world.unloadQueue) {
+    if (!world.savingQueue.has(key)) world.forceUnloadColumn(key, chunkX, chunkZ);
+  }
+};
+
 async function saveWorld() {
-  const world = server.overworld;
   await Promise.all(server.players.map((player) => player.save()));
-  while (world.currentlySaving) await delay(20);
-  // Every loaded chunk, because prismarine-world forgets chunks that change while it saves.
-  for (const { chunkX, chunkZ } of world.getColumns()) world.queueSaving(Number(chunkX), Number(chunkZ));
-  await world.waitSaving();
+  while (world.savingQueue.size > 0) await world.saveNow();
 }
 
 let stopping = false;
@@ -83,7 +98,6 @@ async function stop(why) {
   for (const player of server.players) player._client.end('Server closed');
   const givenUp = AbortSignal.timeout(LEAVE_MS);
   while (server.players.length > 0 && !givenUp.aborted) await delay(20);
-  server.overworld.stopSaving();
   await saveWorld();
   await playersSaved;
   log('[INFO]: World saved, goodbye');
@@ -110,7 +124,16 @@ server.commands.add({
     return `There are ${names.length} of a max of ${server._server.maxPlayers} players online: ${names.join(', ')}`;
   },
 });
-lines.on('line', (line) => line.trim() && server.handleCommand(line.trim()));
+// Not by flying-squid's own handler, which ends the process when a command was badly written.
+lines.on('line', async (line) => {
+  if (!line.trim()) return;
+  try {
+    const answer = await server.commands.use(line.trim());
+    if (answer) log(`[INFO]: ${answer}`);
+  } catch (error) {
+    log(`[ERROR]: ${error.message}`);
+  }
+});
 
 // exit-hook, which flying-squid loads, would exit before the world is on disk.
 await import('exit-hook');
@@ -118,4 +141,5 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
   process.removeAllListeners(signal);
   process.on(signal, () => stop(signal));
 }
+ready = true;
 log(`[INFO]: Done! Minecraft ${VERSION} players can join on port ${PORT}`);

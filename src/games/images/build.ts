@@ -10,7 +10,7 @@ import { errors } from '../errors.ts';
 import { installedTree } from './install.ts';
 import { withLock } from './lock.ts';
 import { imageHash, recipe as recipeNamed } from './recipes.ts';
-import { rootfs } from './rootfs.ts';
+import { type Rootfs, rootfs } from './rootfs.ts';
 
 /** The label that holds the recipe's hash. */
 export const RECIPE_LABEL = 'baton.recipe';
@@ -50,10 +50,10 @@ export async function ensureImage(
     return await withLock(cacheDir, `${name}-image`, signal, async () => {
       if (await present()) return null;
       onProgress(`loading ${image} into the engine`);
-      const files = tree
-        ? rootfs(tree, join(recipe.folder, 'server.mjs'), signal)
-        : { stream: Readable.from([]), bytes: () => 0 };
-      await engine.loadImage(image, files.stream, { ...recipe.config, labels }, signal);
+      const files = tree ? rootfs(tree, join(recipe.folder, 'server.mjs'), signal) : noFiles();
+      await whileSound(files.stream, signal, (both) =>
+        engine.loadImage(image, files.stream, { ...recipe.config, labels }, both),
+      );
       return files.bytes();
     });
   } catch (error) {
@@ -62,4 +62,17 @@ export async function ensureImage(
     const reason = error instanceof Error ? error.message : String(error);
     throw errors.image_build_failed({ image, reason }, { cause: error });
   }
+}
+
+const noFiles = (): Rootfs => ({ stream: Readable.from([]), bytes: () => 0 });
+
+/** Aborts the work when its input breaks; else the engine would wait for bytes that never come. */
+async function whileSound(
+  input: Readable,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const broken = new AbortController();
+  input.once('error', (error) => broken.abort(error));
+  await work(AbortSignal.any([signal, broken.signal]));
 }

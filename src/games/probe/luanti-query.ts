@@ -26,7 +26,7 @@ export function luantiQuery(host: string, port: number, signal: AbortSignal): Pr
       answer[OFFSET.control] === TYPE_CONTROL &&
       answer[OFFSET.controlType] === CONTROL_SET_PEER_ID;
     if (!known) throw new Error('the answer is not in the Luanti protocol');
-    const goodbye = Buffer.alloc(10);
+    const goodbye = Buffer.alloc(9);
     goodbye.writeUInt32BE(PROTOCOL_ID);
     answer.copy(goodbye, 4, OFFSET.peer, OFFSET.peer + 2);
     goodbye[OFFSET.type] = TYPE_CONTROL;

@@ -100,7 +100,7 @@ function* misfits(template: Template): Generator<Misfit> {
       yield { path: [...path, 'name'], message: `'${name}' is there twice` };
     }
     if (reserved.has(name)) yield { path: [...path, 'name'], message: `'${name}' is set by 'env' or a port` };
-    if (pattern && value !== undefined && !new RegExp(`^(?:${pattern})$`, 'u').test(value)) {
+    if (pattern && isRegex(pattern) && value !== undefined && !matches(pattern, value)) {
       yield { path: [...path, 'default'], message: `does not match ${pattern}` };
     }
   }
@@ -124,6 +124,11 @@ function* misfits(template: Template): Generator<Misfit> {
   if (template.console.kind === 'none' && (template.stop.announce || template.stop.save.length > 0)) {
     yield { path: ['stop'], message: 'announces or saves through a console that is not there' };
   }
+}
+
+/** Whether the whole value matches. */
+export function matches(pattern: string, value: string): boolean {
+  return new RegExp(`^(?:${pattern})$`, 'u').test(value);
 }
 
 function isRegex(text: string): boolean {
