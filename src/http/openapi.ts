@@ -1,11 +1,17 @@
 import { z } from 'zod';
-import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import {
+  createDocument,
+  type oas31,
+  type ZodOpenApiObject,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+} from 'zod-openapi';
 import type { Route } from './route.ts';
 import { TAGS } from './route.ts';
 import { Problem } from './schemas/common.ts';
 import { CommandHeaders } from './schemas/operation.ts';
 
-export type OpenApi = ReturnType<typeof createDocument>;
+export type OpenApi = oas31.OpenAPIObject;
 
 const TAG_TEXTS: Record<(typeof TAGS)[number], string> = {
   Servers: 'Game servers, from creating to purging.',
@@ -25,7 +31,7 @@ An id that is not a UUID is \`not_found\`.`;
 export function openApi(routes: readonly Route[], version: string): OpenApi {
   const paths: ZodOpenApiPathsObject = {};
   for (const one of routes) paths[one.path] = { ...paths[one.path], [one.method]: operation(one) };
-  return createDocument({
+  const document: ZodOpenApiObject = {
     openapi: '3.1.0',
     info: {
       title: 'Baton',
@@ -43,13 +49,31 @@ export function openApi(routes: readonly Route[], version: string): OpenApi {
       },
     },
     paths,
-  });
+  };
+  // The library types its schemas by Zod's JSON Schema, which is the same thing under another name.
+  return createDocument(document, { override: plainFormats }) as OpenApi;
 }
+
+/** A format says it all; the regular expression behind it only fills the page. */
+function plainFormats({ jsonSchema }: { jsonSchema: { format?: unknown; pattern?: unknown } }): void {
+  if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
+}
+
+const DESCRIPTIONS: Record<number, string> = {
+  200: 'Done.',
+  202: 'Taken; the operation goes on by itself.',
+  204: 'Done.',
+  503: 'Not now.',
+};
 
 function operation(route: Route): ZodOpenApiOperationObject {
   const responses: ZodOpenApiOperationObject['responses'] = {};
   for (const status of [route.status, ...(route.otherStatuses ?? [])]) {
-    responses[`${status as 200}`] = { description: status < 300 ? 'Done.' : 'Not now.', ...content(route) };
+    responses[`${status as 200}`] = {
+      description: DESCRIPTIONS[status] ?? 'Done.',
+      ...content(route),
+      ...headers(route),
+    };
   }
   responses.default = {
     description: `A problem document. Codes: ${codes(route).join(', ')}.`,
@@ -80,6 +104,15 @@ function operation(route: Route): ZodOpenApiOperationObject {
 
 const content = ({ status, type, response }: Route) =>
   status === 204 ? {} : { content: { [type?.split(';')[0] ?? 'application/json']: { schema: response } } };
+
+const headers = ({ status }: Route) =>
+  status === 202
+    ? {
+        headers: z.object({
+          location: z.string().optional().meta({ description: 'Where what was made or begun is found.' }),
+        }),
+      }
+    : {};
 
 const unwrapped = (schema: z.ZodType): z.ZodType =>
   schema instanceof z.ZodOptional ? (schema.unwrap() as z.ZodType) : schema;

@@ -1,8 +1,8 @@
-import { once } from 'node:events';
+import { once as abortOf } from 'node:events';
 import test from 'ava';
 import { fakeConductor } from './fixture/conductor.ts';
 import { openDoor } from './fixture/door.ts';
-import { connectLive } from './fixture/live.ts';
+import { connectLive, once } from './fixture/live.ts';
 import { eventRow, testId } from './fixture/rows.ts';
 
 const SERVER = testId(0x5e);
@@ -109,7 +109,7 @@ test('a console is followed from its last lines on, until the room is left', asy
   const conductor = fakeConductor({
     followLogs: async (_, tail, onLine, signal) => {
       for (let n = 0; n < tail; n += 1) onLine(`line ${n}`);
-      await once(signal, 'abort');
+      await abortOf(signal, 'abort');
       resolve();
     },
   });
@@ -124,7 +124,9 @@ test('a console is followed from its last lines on, until the room is left', asy
 
 test('a console is let go when its client disconnects', async (t) => {
   const { promise: stopped, resolve } = Promise.withResolvers<void>();
-  const conductor = fakeConductor({ followLogs: (_, __, ___, signal) => once(signal, 'abort').then(() => resolve()) });
+  const conductor = fakeConductor({
+    followLogs: (_, __, ___, signal) => abortOf(signal, 'abort').then(() => resolve()),
+  });
   const door = await openDoor(t, conductor);
   const client = await connectLive(t, door.url);
   await client.ask('subscribe', { rooms: [`logs:${SERVER}`] });
