@@ -36,8 +36,8 @@ export const daemonLogPath = (dataDir: string): string => join(dataDir, 'docker'
 export interface OwnEngine {
   /** Where it listens, as in `DOCKER_HOST`. */
   readonly host: string;
-  /** Further arguments of dockerd. */
-  readonly args: readonly string[];
+  /** dockerd with its arguments, or a program that becomes dockerd. */
+  readonly command: readonly [program: string, ...args: string[]];
 }
 
 /**
@@ -77,8 +77,9 @@ async function startService(): Promise<Started> {
 }
 
 async function startProcess(dataDir: string, own?: OwnEngine): Promise<Started> {
+  const [program, ...args] = own?.command ?? ['dockerd'];
   const log = await open(daemonLogPath(dataDir), 'a', 0o600);
-  const child = spawn('dockerd', own === undefined ? [] : ['--host', own.host, ...own.args], {
+  const child = spawn(program, args, {
     detached: true,
     stdio: ['ignore', log.fd, log.fd],
     env: { ...process.env, PATH: ROOT_PATH },

@@ -19,9 +19,11 @@ async function place(t: ExecutionContext) {
   await mkdir(engine);
   // An engine that fails to start leaves the mount of its own data behind.
   t.teardown(() => run('umount', [`${engine}/data`]).catch(() => undefined));
+  const host = `unix://${engine}/docker.sock`;
   const roots = ['--data-root', `${engine}/data`, '--exec-root', `${engine}/exec`, '--pidfile', `${engine}/pid`];
-  const args = [...roots, '--bridge', 'none', '--iptables=false', '--ip6tables=false'];
-  return { dataDir, own: { host: `unix://${engine}/docker.sock`, args } };
+  // In a network of its own: an engine without a bridge removes `docker0`, which is another engine's.
+  const args = ['dockerd', '--host', host, ...roots, '--bridge', 'none', '--iptables=false', '--ip6tables=false'];
+  return { dataDir, own: { host, command: ['unshare', '--net', ...args] as [string, ...string[]] } };
 }
 
 test.serial('an engine that we start answers, is known as ours, and is stopped by us', async (t) => {
@@ -42,7 +44,7 @@ test.serial('an engine that we start answers, is known as ours, and is stopped b
 test.serial('an engine that does not start says why in one sentence', async (t) => {
   if (!possible) return t.pass('starting an engine needs root and dockerd');
   const { dataDir, own } = await place(t);
-  const broken = { ...own, args: [...own.args, '--storage-driver', 'no-such-driver'] };
+  const broken = { ...own, command: [...own.command, '--storage-driver', 'no-such-driver'] as [string, ...string[]] };
   const error = await t.throwsAsync(startDocker(dataDir, broken), { instanceOf: BatonError });
   t.is(error?.code, 'docker_not_started');
   t.regex(error?.message ?? '', /^The Docker engine did not start: .*driver not supported$/);
