@@ -1,0 +1,48 @@
+import type { Client } from './client.ts';
+import { errors } from './errors.ts';
+import type { Page, Server } from './wire.ts';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const PAGE = 200;
+
+/**
+ * The id of the server that a person means: by id, by name, or by the beginning of an id.
+ * Throws `no_such_server`; `ambiguous_server` when it could be several.
+ */
+export async function findServer(client: Client, ref: string, includeDeleted = false): Promise<string> {
+  if (UUID.test(ref)) return ref;
+  const named = (await servers(client, { q: ref.slice(0, 100), include_deleted: includeDeleted })).filter(
+    ({ name }) => name === ref,
+  );
+  const meant = named.length > 0 ? named : await beginningWith(client, ref, includeDeleted);
+  const [only, another] = meant;
+  if (only === undefined) throw errors.no_such_server({ ref });
+  if (another !== undefined) {
+    const candidates = meant.map(({ id, name, status }) => `  ${id}  ${name} (${status})`).join('\n');
+    throw errors.ambiguous_server({ ref, count: meant.length, candidates });
+  }
+  return only.id;
+}
+
+async function beginningWith(client: Client, ref: string, includeDeleted: boolean): Promise<readonly Server[]> {
+  if (!/^[0-9a-f-]+$/i.test(ref)) return [];
+  const all = await servers(client, { include_deleted: includeDeleted });
+  return all.filter(({ id }) => id.startsWith(ref.toLowerCase()));
+}
+
+/** Every server that a query finds, page after page. */
+export async function servers(
+  client: Client,
+  query: Readonly<Record<string, string | boolean | undefined>>,
+): Promise<readonly Server[]> {
+  const found: Server[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Page<Server> = await client.request('GET', '/api/servers', {
+      query: { ...query, limit: PAGE, ...(cursor !== null && { cursor }) },
+    });
+    found.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor !== null);
+  return found;
+}

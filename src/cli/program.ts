@@ -1,0 +1,179 @@
+/** The commands and their options. What they do is loaded when one is called, so that `--help` is there at once. */
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { BatonError } from '../errors.ts';
+import { EXIT, isUsage } from './errors.ts';
+
+/** Runs the command line and answers the exit code: 0 done, 1 refused or failed, 2 misused, 3 Baton does not answer. */
+export async function run(args: readonly string[]): Promise<number> {
+  let code: number = EXIT.ok;
+  // A reader that has seen enough, such as `head`, is no error.
+  process.stdout.on('error', ({ code: reason }: NodeJS.ErrnoException) => process.exit(reason === 'EPIPE' ? 0 : 1));
+  try {
+    await program((result) => {
+      code = typeof result === 'number' ? result : EXIT.ok;
+    }).parseAsync(args, { from: 'user' });
+    return code;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const { explain } = await import('./explain.ts');
+    explain(thrown);
+    if (!(thrown instanceof BatonError)) return EXIT.refused;
+    if (thrown.code === 'unreachable') return EXIT.unreachable;
+    return isUsage(thrown.code) ? EXIT.usage : EXIT.refused;
+  }
+}
+
+type Done = (result: unknown) => void;
+
+const connected = async () => (await import('./client.ts')).connect();
+const terminal = process.stderr.isTTY === true;
+
+function program(done: Done): Command {
+  const baton = new Command('baton')
+    .description('Runs game servers.')
+    .addHelpText(
+      'after',
+      '\nIt talks to the Baton at BATON_URL (http://127.0.0.1:8080), with the token in BATON_TOKEN or in the file' +
+        '\nadmin-token of BATON_DATA_DIR (./.baton).',
+    )
+    .exitOverride()
+    .showHelpAfterError('(baton --help says more)')
+    .enablePositionalOptions();
+  serverCommands(baton, done);
+  operationCommands(baton, done);
+  json(baton.command('doctor'))
+    .description('say what is missing on this machine')
+    .action(async (options) => done(await (await import('./local.ts')).doctor(options)));
+  json(baton.command('config'))
+    .description('print every setting with its value, range and reason')
+    .action(async (options) => done(await (await import('./local.ts')).config(options)));
+  return baton;
+}
+
+const json = (command: Command): Command => command.option('--json', 'print JSON');
+
+/** `--wait` is on where a person looks on. */
+const waiting = (command: Command): Command =>
+  json(command)
+    .option('--wait', 'wait until it has ended, showing progress', terminal)
+    .option('--no-wait', 'only say which operation it is');
+
+function serverCommands(baton: Command, done: Done): void {
+  const group = baton
+    .command('servers')
+    .alias('server')
+    .description('game servers; named by id, beginning of the id, or name');
+  const load = async () => ({ client: await connected(), servers: await import('./servers.ts') });
+
+  json(group.command('ls'))
+    .description('list servers')
+    .option('-s, --status <a,b>', 'only with one of these statuses')
+    .option('-n, --name <part>', 'only with this in the name')
+    .option('-a, --all', 'deleted ones too')
+    .action(async (options) => {
+      const { client, servers } = await load();
+      done(await servers.list(client, options));
+    });
+
+  waiting(group.command('create <name>'))
+    .description('create a server, and start it')
+    .requiredOption('-t, --template <id>', 'what kind of server')
+    .option('-r, --ram <size>', 'such as 2048 (MB) or 4G', megabytes)
+    .option('--cpu <cores>', 'limit; 0 is none', number)
+    .option('--disk <size>', 'limit, such as 20G; 0 is none', megabytes)
+    .option('-e, --env <NAME=value...>', 'a variable; may be repeated')
+    .option('--accept-eula', "accept the licence of the game, in its maker's words")
+    .option('--plan <plan>', 'payperplay, balanced or reserved')
+    .option('--tag <tag>', 'of the image')
+    .option('--no-start', 'do not start it yet')
+    .action(async (name, options) => {
+      const { client, servers } = await load();
+      done(await servers.create(client, name, options));
+    });
+
+  const command = (name: string, description: string, shape: (command: Command) => Command = (same) => same) =>
+    shape(waiting(group.command(`${name} <server>`)).description(description))
+      .option('--queue', 'wait for the running operation instead of being refused')
+      .action(async (ref, options) => {
+        const { client, servers } = await load();
+        if (name === 'rm' || name === 'purge') done(await servers.remove(client, ref, name === 'purge', options));
+        else done(await servers.command(client, name, ref, options));
+      });
+  const stopping = (one: Command) =>
+    one
+      .option('--grace <seconds>', 'between the stop signal and the kill', number)
+      .option('--announce <text>', 'told to the players; empty for nothing');
+
+  command('start', 'start', (one) => one.option('--fresh', 'begin a new world where the old one is gone'));
+  command('stop', 'tell the players, save, stop', stopping);
+  command('restart', 'stop and start as one operation', stopping);
+  command('kill', 'kill at once, without saving');
+  command('rm', 'delete; can be taken back with undelete', (one) => one.option('--stop', 'stop it first if it runs'));
+  command('undelete', 'take back a deletion');
+  command('purge', 'remove a deleted server for good', (one) =>
+    one.option('--keep-data', 'leave the world on its node'),
+  );
+
+  json(group.command('exec <server> <command...>'))
+    .description('run a console command in the game')
+    .passThroughOptions()
+    .action(async (ref, words, options) => {
+      const { client, servers } = await load();
+      done(await servers.exec(client, ref, words, options));
+    });
+  json(group.command('logs <server>'))
+    .description('print the last lines of the console')
+    .option('-n, --lines <count>', 'how many', '100')
+    .option('-f, --follow', 'go on as they come')
+    .action(async (ref, options) => {
+      const { client, servers } = await load();
+      done(await servers.logs(client, ref, options));
+    });
+  json(group.command('watch [server]'))
+    .description('print what happens, to one server or to all')
+    .action(async (ref, options) => done(await (await import('./live.ts')).watch(await connected(), ref, options)));
+}
+
+function operationCommands(baton: Command, done: Done): void {
+  const group = baton.command('ops').description('operations: commands that were taken');
+  const load = async () => ({ client: await connected(), operations: await import('./operations.ts') });
+
+  json(group.command('ls', { isDefault: true }))
+    .description('list operations, the newest first')
+    .option('-s, --status <status>', 'running, succeeded, failed or cancelled')
+    .option('-n, --limit <count>', 'how many', '20')
+    .action(async (options) => {
+      const { client, operations } = await load();
+      done(await operations.listOperations(client, options));
+    });
+  json(group.command('show <id>'))
+    .description('show one')
+    .action(async (id, options) => {
+      const { client, operations } = await load();
+      done(await operations.showOperation(client, id, options));
+    });
+  json(group.command('wait <id>'))
+    .description('wait until it has ended')
+    .action(async (id, options) => {
+      const { client, operations } = await load();
+      done(await operations.waitForOperation(client, id, options));
+    });
+  waiting(group.command('cancel <id>'))
+    .description('cancel it; what it has done is undone where possible')
+    .action(async (id, options) => {
+      const { client, operations } = await load();
+      done(await operations.cancelOperation(client, id, options));
+    });
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.');
+  return value;
+}
+
+function megabytes(text: string): number {
+  const [, digits, unit = 'M'] = /^(\d+(?:\.\d+)?)\s*([MG])?B?$/i.exec(text.trim()) ?? [];
+  if (digits === undefined) throw new InvalidArgumentError('It must be a size such as 2048 or 4G.');
+  return Math.round(Number(digits) * (unit.toUpperCase() === 'G' ? 1024 : 1));
+}

@@ -1,0 +1,128 @@
+import type { Client } from './client.ts';
+import { errors } from './errors.ts';
+import { findServer, servers } from './find.ts';
+import { follow, type Shown } from './operations.ts';
+import { print, printJson, table } from './output.ts';
+import type { Operation, Page, Server, Template } from './wire.ts';
+
+type Accepted = { operation: Operation };
+
+export async function list(
+  client: Client,
+  options: { json?: boolean; status?: string; all?: boolean; name?: string },
+): Promise<void> {
+  const found = await servers(client, { status: options.status, q: options.name, include_deleted: options.all });
+  if (options.json) return printJson(found);
+  const rows = found.map((one) => [
+    one.name,
+    one.status_detail ? `${one.status} (${one.status_detail})` : one.status,
+    one.template,
+    `${one.ram_mb} MB`,
+    one.players,
+    one.ports.map(({ protocol, host }) => `${host}/${protocol}`).join(' ') || null,
+    one.id,
+  ]);
+  print(table(['NAME', 'STATUS', 'TEMPLATE', 'RAM', 'PLAYERS', 'PORTS', 'ID'], rows));
+}
+
+interface CreateOptions extends Shown {
+  readonly template: string;
+  readonly ram?: number;
+  readonly cpu?: number;
+  readonly disk?: number;
+  readonly env?: readonly string[];
+  readonly plan?: string;
+  readonly tag?: string;
+  readonly start: boolean;
+  readonly acceptEula?: boolean;
+}
+
+export async function create(client: Client, name: string, options: CreateOptions): Promise<number> {
+  const env = Object.fromEntries((options.env ?? []).map(variable));
+  if (options.acceptEula) Object.assign(env, await acceptance(client, options.template));
+  const body = {
+    name,
+    template: options.template,
+    ram_mb: options.ram,
+    cpu: options.cpu,
+    disk_mb: options.disk,
+    plan: options.plan,
+    image_tag: options.tag,
+    ...(Object.keys(env).length > 0 && { env }),
+    start: options.start,
+  };
+  const { operation } = await client.request<Accepted & { server: Server }>('POST', '/api/servers', { body });
+  return follow(client, operation, options);
+}
+
+function variable(text: string): [string, string] {
+  const equals = text.indexOf('=');
+  if (equals < 1) throw errors.bad_argument({ reason: `An environment variable is NAME=value, not "${text}".` });
+  return [text.slice(0, equals), text.slice(equals + 1)];
+}
+
+/** The variable by which the template's licence is accepted; nothing for one without. */
+async function acceptance(client: Client, id: string): Promise<Record<string, string>> {
+  const { items } = await client.request<Page<Template>>('GET', '/api/templates');
+  const eula = items.find((one) => one.id === id)?.eula;
+  return eula ? { [eula.variable]: eula.value } : {};
+}
+
+export interface CommandOptions extends Shown {
+  readonly grace?: number;
+  readonly announce?: string;
+  readonly fresh?: boolean;
+  readonly queue?: boolean;
+  /** `rm`. */
+  readonly stop?: boolean;
+  /** `purge`. */
+  readonly keepData?: boolean;
+}
+
+/** `start`, `stop`, `restart`, `kill`, `undelete`. */
+export async function command(client: Client, name: string, ref: string, options: CommandOptions): Promise<number> {
+  const id = await findServer(client, ref, name === 'undelete');
+  const body = {
+    grace_seconds: options.grace,
+    announce: options.announce,
+    fresh: options.fresh,
+    if_busy: options.queue ? 'queue' : undefined,
+  };
+  const { operation } = await client.request<Accepted>('POST', `/api/servers/${id}/${name}`, { body });
+  return follow(client, operation, options);
+}
+
+/** `rm` and `purge`. */
+export async function remove(client: Client, ref: string, purge: boolean, options: CommandOptions): Promise<number> {
+  const id = await findServer(client, ref, purge);
+  const query = {
+    stop_first: options.stop,
+    keep_data: options.keepData,
+    if_busy: options.queue ? 'queue' : undefined,
+  };
+  const { operation } = await client.request<Accepted>('DELETE', `/api/servers/${id}${purge ? '/purge' : ''}`, {
+    query,
+  });
+  return follow(client, operation, options);
+}
+
+export async function exec(client: Client, ref: string, words: readonly string[], { json }: { json?: boolean }) {
+  const id = await findServer(client, ref);
+  const body = { command: words.join(' ') };
+  const answer = await client.request<{ output: string }>('POST', `/api/servers/${id}/exec`, { body });
+  if (json) printJson(answer);
+  else if (answer.output) print(answer.output.trimEnd());
+}
+
+export async function logs(client: Client, ref: string, options: { lines: string; follow?: boolean; json?: boolean }) {
+  const id = await findServer(client, ref, true);
+  if (options.follow) {
+    const { followLogs } = await import('./live.ts');
+    return followLogs(client, id, Number(options.lines), options.json ?? false);
+  }
+  const { lines } = await client.request<{ lines: string[] }>('GET', `/api/servers/${id}/logs`, {
+    query: { lines: options.lines },
+  });
+  if (options.json) printJson({ lines });
+  else for (const line of lines) print(line);
+}

@@ -1,0 +1,54 @@
+/** What the command line reads of the API's answers, in the names of the wire. */
+
+export interface Problem {
+  readonly code: string;
+  readonly detail: string;
+  readonly status: number;
+  readonly request_id?: string;
+  readonly state?: unknown;
+  readonly operation?: unknown;
+  readonly allowed?: readonly string[];
+  readonly issues?: readonly { readonly path: string; readonly message: string }[];
+}
+
+export interface Operation {
+  readonly id: string;
+  readonly command: string;
+  readonly target: { readonly kind: string; readonly id: string };
+  readonly status: 'running' | 'succeeded' | 'failed' | 'cancelled';
+  readonly progress: number | null;
+  readonly message: string | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly created_at: string;
+  readonly finished_at: string | null;
+}
+
+export interface Server {
+  readonly id: string;
+  readonly name: string;
+  readonly template: string;
+  readonly status: string;
+  readonly status_detail: string | null;
+  readonly ram_mb: number;
+  readonly players: number | null;
+  readonly ports: readonly { readonly protocol: string; readonly host: number }[];
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly total: number;
+  readonly next_cursor: string | null;
+}
+
+export interface Envelope {
+  readonly seq: number | null;
+  readonly type: string;
+  readonly at: string;
+  readonly subject: { readonly kind: string; readonly id: string };
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface Template {
+  readonly id: string;
+  readonly eula: { readonly variable: string; readonly value: string; readonly url: string } | null;
+}
