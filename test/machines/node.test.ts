@@ -133,6 +133,7 @@ test('a forgotten server leaves nothing behind', (t) => {
     ['server/b'],
   );
   t.deepEqual([drive.context.reservations, drive.context.released], [{}, {}]);
+  t.false(reserve(drive, 'a', 9, 10).placed, 'a request that was under way while it was purged');
 });
 
 test('a machine that grew takes those that waited, and one that shrank throws nobody out', (t) => {

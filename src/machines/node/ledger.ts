@@ -7,6 +7,9 @@ import type { NodeContext, Placement, Reservation } from './types.ts';
 
 type Waiting = NodeContext['waiting'];
 
+/** How many purged servers are remembered: far more than can have a request under way. */
+const FORGOTTEN_MAX = 100;
+
 /** The context with what depends on the number of reservations. */
 const settle = (context: NodeContext): NodeContext => ({
   ...context,
@@ -28,13 +31,14 @@ export interface Answer {
 
 /**
  * Gives a server room for its epoch. Twice is once; a newer epoch takes the place of the older one, which stays when there
- * is no room for the newer; an older one, or one that was given back, is refused.
+ * is no room for the newer; an older one, one that was given back, or a purged server's is refused.
  */
 export function reserve(context: NodeContext, serverId: string, reservation: Reservation): Answer {
   const held = context.reservations[serverId];
   const { epoch, ramMb } = reservation;
   if (held?.epoch === epoch) return { context, placement: { placed: true } };
-  if (epoch < (held?.epoch ?? 0) || epoch <= (context.released[serverId] ?? -1)) {
+  const isOver = epoch < (held?.epoch ?? 0) || epoch <= (context.released[serverId] ?? -1);
+  if (isOver || context.forgotten.includes(serverId)) {
     return { context, placement: { placed: false, reason: `Epoch ${epoch} of the server is over.` } };
   }
   const room = { ...context, reservations: withoutReservation(context, serverId) };
@@ -68,11 +72,12 @@ export function release(context: NodeContext, serverId: string, epoch: number): 
   return tellFitting({ ...context, released, reservations, waiting: without(context.waiting, serverId) });
 }
 
-/** Removes all that is known of a server. */
+/** Removes all that is known of a server that is purged, for good: its id never comes again. */
 export function forget(context: NodeContext, serverId: string): Freed {
   const { [serverId]: _, ...released } = context.released;
   const reservations = withoutReservation(context, serverId);
-  return tellFitting({ ...context, released, reservations, waiting: without(context.waiting, serverId) });
+  const forgotten = [...context.forgotten.filter((id) => id !== serverId), serverId].slice(-FORGOTTEN_MAX);
+  return tellFitting({ ...context, released, forgotten, reservations, waiting: without(context.waiting, serverId) });
 }
 
 /** The machine has another size. What is reserved stays, even when it is too much now. */

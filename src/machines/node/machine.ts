@@ -84,6 +84,7 @@ export const createNodeMachine = () =>
         reserveRamMb: systemReserveMb(ramMb, 0),
         reservations: {},
         released: {},
+        forgotten: [],
         waiting: [],
       }),
       entry: 'finishCreation',

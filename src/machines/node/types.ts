@@ -31,6 +31,8 @@ export interface NodeContext {
   readonly reservations: Readonly<Record<string, Reservation>>;
   /** The highest epoch that each server gave back. A request that comes in later than that, with no higher epoch, is stale. */
   readonly released: Readonly<Record<string, number>>;
+  /** The last servers that were purged: a request of one that is still under way gets nothing. */
+  readonly forgotten: readonly string[];
   /** Servers that found no room, first come first; each once. */
   readonly waiting: readonly { readonly serverId: string; readonly ramMb: number }[];
 }

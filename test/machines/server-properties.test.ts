@@ -1,0 +1,197 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { createNodeMachine, type NodeContext } from '../../src/machines/node/index.ts';
+import { SERVER_COMMANDS_TAKEN, type ServerContext, type ServerSpec } from '../../src/machines/server/index.ts';
+import { Drive } from './drive.ts';
+import { create, PREPARED, type Server, seen } from './server-stations.ts';
+
+type Event = { readonly type: string; readonly [key: string]: unknown };
+const nodeMachine = createNodeMachine();
+
+/** States in which the plan `payperplay` holds no room. `failed` may: after a stop that failed the container may run on. */
+const ROOMLESS = ['creating', 'queued', 'stopped', 'sleeping', 'crashed', 'missing', 'deleted', 'purging', 'purged'];
+
+/**
+ * A server and its real node, with a network between them that may be slow: what the server tells arrives in order but late,
+ * and a request for room may arrive long after its effect was given up.
+ */
+class World {
+  readonly server: Server;
+  readonly node = new Drive<NodeContext>(nodeMachine, { id: 'n1', name: 'n', engine: 'docker', ramMb: 4000, cpus: 2 });
+  readonly #toNode: Event[] = [];
+  readonly #requests: Event[] = [];
+  readonly #begun = new Set(['create-0']);
+
+  constructor(spec: Partial<ServerSpec>, start: boolean) {
+    this.server = create(start, spec);
+    this.check(this.server.context, () => {});
+  }
+
+  /** All that may happen now, in a fixed order. */
+  moves(): (() => void)[] {
+    const { server } = this;
+    const commands = SERVER_COMMANDS_TAKEN.flatMap((type) =>
+      OPTIONS.map((options) => () => this.#command(type, options)),
+    );
+    const sights = [
+      seen(server),
+      seen(server, null),
+      seen(server, { state: 'exited', requested: true }),
+      seen(server, { state: 'exited' }),
+      seen(server, null, { dataExists: false, dataBytes: 0 }),
+    ];
+    return [
+      ...commands,
+      ...sights.map((observation) => () => void server.send({ type: 'observed', observation })),
+      () => void server.send({ type: 'probe.failed', streak: 5 }),
+      () => void server.send({ type: 'probe.ok', players: 0 }),
+      ...this.#ends(sights),
+      ...this.#ends(sights),
+      ...server.delays().map((delay) => () => server.ring(delay)),
+      ...(this.#toNode.length > 0 ? [() => this.#deliver()] : []),
+      ...(this.#requests.length > 0 ? [() => void this.#request()] : []),
+    ];
+  }
+
+  #ends(sights: unknown[]): (() => void)[] {
+    const { server } = this;
+    const outputs: Record<string, unknown[]> = {
+      prepare: [PREPARED],
+      createContainer: [{ containerId: `c${server.context.epoch}` }],
+      boot: [{ players: 1 }],
+      terminate: [{ exitCode: 0, oomKilled: false }],
+      kill: [{ exitCode: 137, oomKilled: false }],
+      verify: sights,
+    };
+    return [...server.effects.keys()].flatMap((effect) => [
+      ...(effect === 'place'
+        ? [() => this.#place()]
+        : (outputs[effect] ?? [{}]).map((output) => () => server.done(effect, output))),
+      () => server.fails(effect, { retry: 'transient' }),
+      () => server.fails(effect),
+    ]);
+  }
+
+  #command(type: string, options: object): void {
+    const operation = this.server.command(type, {
+      operationId: this.server.context.operation?.id,
+      changes: {},
+      ...options,
+    });
+    if (operation !== null) this.#begun.add(operation.id);
+  }
+
+  #place(): void {
+    const { epoch, spec } = this.server.context;
+    const mine = this.#requests.find((one) => one.epoch === epoch);
+    // Asked for again, as after a restart, when it has arrived already.
+    this.server.done('place', this.#request(mine ?? reservation(epoch, spec.ramMb)));
+  }
+
+  /** One of the requests arrives at the node, in any order; the answer is only heard if somebody still waits for it. */
+  #request(event: Event | undefined = this.#requests[0]): unknown {
+    if (event === undefined) return undefined;
+    const index = this.#requests.indexOf(event);
+    if (index >= 0) this.#requests.splice(index, 1);
+    this.node.send(event);
+    return this.node.verbs.flatMap((verb) => (verb.type === 'reply' ? [verb.params.value] : []))[0];
+  }
+
+  #deliver(): void {
+    const event = this.#toNode.shift();
+    if (event === undefined) return;
+    this.node.send(event);
+    if (this.node.told().length > 0) this.server.send({ type: 'capacity.available' });
+  }
+
+  /** Lets everything that is under way arrive. */
+  settle(): void {
+    while (this.#requests.length > 0) this.#request();
+    while (this.#toNode.length > 0) this.#deliver();
+  }
+
+  /** Does one thing, and looks whether everything still holds. */
+  check(before: ServerContext, move: () => void): void {
+    const { server } = this;
+    const placing = server.state.endsWith('.placing') ? before.epoch : -1;
+    move();
+    const { context, state } = server;
+    if (state.endsWith('.placing') && context.epoch !== placing) {
+      this.#requests.push(reservation(context.epoch, context.spec.ramMb));
+    }
+    if (server.verbs !== this.#lastVerbs) for (const { event } of server.told()) this.#toNode.push(event);
+    this.#lastVerbs = server.verbs;
+
+    const ended = server.ended.map(({ id }) => id);
+    const open = [...this.#begun].filter((id) => !ended.includes(id));
+    must(new Set(ended).size === ended.length, 'an operation ended twice');
+    must(
+      ended.every((id) => this.#begun.has(id)),
+      'an operation ended that never began',
+    );
+    must(open.length <= 1 && open[0] === context.operation?.id, `open: ${open}, in hand: ${context.operation?.id}`);
+    must(context.epoch >= before.epoch, 'the epoch fell');
+    must(server.unknown.length === 0, `unknown actions: ${server.unknown}`);
+    const status = state.split('.')[0] ?? '';
+    if (context.spec.plan === 'payperplay')
+      must(!context.reserved || !ROOMLESS.includes(status), `room held in ${state}`);
+    must(status !== 'rebuilding' || context.rebuild !== null, 'a rebuild without a way back');
+    must(status === 'rebuilding' || context.rebuild === null, `a rebuild left over in ${state}`);
+    must(server.snapshot.status === 'active' || context.operation === null, 'an operation open at the end');
+  }
+  #lastVerbs: unknown;
+}
+
+const reservation = (epoch: number, ramMb: number): Event => ({
+  type: 'reserve',
+  serverId: 's1',
+  epoch,
+  ramMb,
+  cpu: 1,
+});
+
+const OPTIONS = [{}, { stopFirst: true, announce: '' }, { fresh: true, imageTag: 'new' }];
+
+function must(holds: boolean, otherwise: string): void {
+  if (!holds) throw new Error(otherwise);
+}
+
+const plan = fc.constantFrom<ServerSpec['plan']>('payperplay', 'reserved');
+const steps = fc.array(fc.nat({ max: 1_000_000 }), { minLength: 5, maxLength: 100, size: 'max' });
+
+/** Runs the steps in a new world; each number chooses among what may happen then. */
+function run(spec: Partial<ServerSpec>, start: boolean, numbers: readonly number[]): World {
+  const world = new World(spec, start);
+  for (const number of numbers) {
+    const moves = world.moves();
+    const move = moves[number % moves.length];
+    if (move !== undefined) world.check(world.server.context, move);
+  }
+  return world;
+}
+
+test('whatever happens in whatever order, at most one operation is open and each ends once', (t) => {
+  fc.assert(
+    fc.property(plan, fc.boolean(), fc.boolean(), steps, (plan, wakeOnJoin, start, numbers) => {
+      run({ plan, wakeOnJoin }, start, numbers);
+    }),
+    { numRuns: 3000 },
+  );
+  t.pass();
+});
+
+test('once every message has arrived, the node holds room for a server exactly as the server believes', (t) => {
+  fc.assert(
+    fc.property(fc.boolean(), steps, (start, numbers) => {
+      const world = run({}, start, numbers);
+      const { server, node } = world;
+      if (server.state.endsWith('.placing')) return;
+      world.settle();
+      if (server.state.endsWith('.placing')) return;
+      const held = node.context.reservations.s1;
+      must((held !== undefined) === server.context.reserved, `${server.state} believes ${server.context.reserved}`);
+    }),
+    { numRuns: 3000 },
+  );
+  t.pass();
+});
