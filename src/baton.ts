@@ -16,6 +16,7 @@ import { serverKind } from './conductor/server/kind.ts';
 import { createObserver } from './conductor/server/observer.ts';
 import type { ServerWorld } from './conductor/server/world.ts';
 import { type FaultPoint, withFaults } from './faults.ts';
+import { imagesDir } from './games/images/recipes.ts';
 import { createGames } from './games/index.ts';
 import { createDoor } from './http/index.ts';
 import { openLocalNodes } from './local-nodes.ts';
@@ -68,7 +69,7 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
     const admin = await repositories.ensureAdmin();
     const system: Principal = { accountId: admin.id, name: SYSTEM, admin: true };
 
-    const games = await createGames({ cacheDir: join(settings.dataDir, 'images') });
+    const games = await createGames({ cacheDir: imagesDir(settings.dataDir) });
     const nodes = await openLocalNodes({ settings, store: repositories, ports: systemPorts, log, fault });
     for (const note of nodes.notes) log.warn(note);
 

@@ -106,11 +106,14 @@ export function createObserver(parts: ObserverParts): Observer {
   };
 }
 
-/** Whether the row would have to change for what is there. A server that is off needs no container. */
-function differs({ status, containerId }: ServerRow, container: ContainerInfo | null): boolean {
+/**
+ * Whether the row would have to change for what is there. A server that is off needs no container; one that runs and has no
+ * world yet is about to make it.
+ */
+function differs({ status, containerId, dataExists }: ServerRow, container: ContainerInfo | null): boolean {
   if (!SETTLED.has(status)) return false;
   const isUp = container !== null && container.state !== 'exited' && container.state !== 'created';
-  if (status === 'running') return !isUp || container.id !== containerId;
+  if (status === 'running') return !isUp || container.id !== containerId || dataExists !== true;
   return isUp || (container === null && containerId !== null);
 }
 

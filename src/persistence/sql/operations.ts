@@ -15,7 +15,7 @@ returning ${columns('o')}`;
 
 /** Ends operations that are running. `$1`: a JSON array. */
 export const END_OPERATIONS = `
-update operations as o set status = t.status, message = coalesce(t.message, o.message), error = t.error,
+update operations as o set status = t.status, message = t.message, error = t.error,
   progress = case when t.status = 'succeeded' then 1 else o.progress end, finished_at = now()
 from json_to_recordset($1::json) as t (id uuid, status text, message text, error jsonb)
 where o.id = t.id and o.status = 'running'

@@ -1,0 +1,109 @@
+import test from 'ava';
+import { visit } from '../../src/games/player.ts';
+import { CACHE_DIR } from '../games/helpers/targets.ts';
+import { openDockerProxy } from '../nodes/helpers/proxy.ts';
+import { startTestBaton } from './baton.ts';
+
+test('A server is made, played on, stopped, started, deleted, had back and purged', async (t) => {
+  const baton = await startTestBaton(t);
+  const id = await baton.create('meadow');
+  const { body: connection } = await baton.call('GET', `/api/servers/${id}/connection`);
+  const place = { host: connection.host, port: connection.port, name: 'Alex', seconds: 1 };
+  const visited = await visit(place, CACHE_DIR, AbortSignal.timeout(30_000));
+  t.is(typeof visited.x, 'number');
+  t.is((await baton.run('POST', `/api/servers/${id}/stop`)).status, 'succeeded');
+  const stopped = await baton.server(id);
+  t.is(stopped.status, 'stopped');
+  t.true(stopped.data_exists);
+  t.true(stopped.data_bytes > 0);
+  t.is((await baton.run('POST', `/api/servers/${id}/start`)).status, 'succeeded');
+  const again = await baton.server(id);
+  t.deepEqual(again.ports, stopped.ports);
+  t.is(again.epoch, stopped.epoch + 1);
+  t.is((await baton.containers(id)).length, 1);
+  t.is((await baton.run('DELETE', `/api/servers/${id}?stop_first=true`)).status, 'succeeded');
+  t.is((await baton.call('GET', `/api/servers`)).body.total, 0);
+  t.is((await baton.run('POST', `/api/servers/${id}/undelete`)).status, 'succeeded');
+  t.is((await baton.server(id)).status, 'stopped');
+  t.deepEqual((await baton.server(id)).ports, stopped.ports);
+  await baton.run('DELETE', `/api/servers/${id}`);
+  t.is((await baton.run('DELETE', `/api/servers/${id}/purge`)).status, 'succeeded');
+  t.is((await baton.call('GET', `/api/servers/${id}`)).status, 404);
+  t.deepEqual(await baton.containers(id), []);
+});
+
+test('What happens behind our back is seen: stopped, removed, crashed', async (t) => {
+  const baton = await startTestBaton(t);
+  const id = await baton.create('meadow');
+  const first = await baton.server(id);
+  await baton.docker.getContainer(first.container_id).stop();
+  t.is((await baton.until(id, 'stopped', 5_000)).last_error, null);
+
+  await baton.run('POST', `/api/servers/${id}/start`);
+  const second = await baton.server(id);
+  await baton.docker.getContainer(second.container_id).remove({ force: true });
+  const missing = await baton.until(id, 'missing', 5_000);
+  t.true(missing.data_exists);
+  await baton.run('POST', `/api/servers/${id}/start`);
+  const third = await baton.server(id);
+  t.deepEqual(third.ports, first.ports);
+  t.deepEqual(third.env, first.env);
+  t.is(third.image, first.image);
+
+  await baton.docker.getContainer(third.container_id).kill({ signal: 'SIGSEGV' });
+  const crashed = await baton.until(id, 'crashed', 5_000);
+  t.is(crashed.exit.exit_code, 139);
+  t.false(crashed.exit.oom_killed);
+  t.true(crashed.exit.log_tail.length > 0);
+  await baton.until(id, 'running');
+});
+
+test('A server crashes three times within the window and is left to a person', async (t) => {
+  const baton = await startTestBaton(t);
+  const id = await baton.create('meadow');
+  for (let crash = 1; crash <= 3; crash += 1) {
+    const { container_id } = await baton.until(id, 'running');
+    await baton.docker.getContainer(container_id).kill({ signal: 'SIGSEGV' });
+    if (crash < 3) await baton.until(id, 'crashed', 5_000);
+  }
+  t.is((await baton.until(id, 'failed')).last_error.code, 'crash_loop');
+});
+
+test('A stopped Baton leaves its servers running, and finds them again', async (t) => {
+  const baton = await startTestBaton(t);
+  const [stays, goes] = [await baton.create('stays'), await baton.create('goes')];
+  const before = await baton.server(stays);
+  const { container_id } = await baton.server(goes);
+  await baton.docker.getContainer(container_id).stop();
+  await baton.restart();
+  await baton.until(goes, 'stopped', 5_000);
+  const after = await baton.server(stays);
+  t.is(after.status, 'running');
+  t.is(after.container_id, before.container_id);
+  t.is(after.epoch, before.epoch);
+});
+
+test('A server is deleted at once while its node is off, and its container goes when the node is back', async (t) => {
+  const proxy = await openDockerProxy();
+  t.teardown(() => proxy.close());
+  const baton = await startTestBaton(t, { DOCKER_HOST: proxy.host });
+  const id = await baton.create('meadow');
+  await baton.run('POST', `/api/servers/${id}/stop`);
+  await proxy.refuse();
+  t.is((await baton.run('DELETE', `/api/servers/${id}`)).status, 'succeeded');
+  t.is((await baton.server(id)).status, 'deleted');
+  t.is((await baton.containers(id)).length, 1);
+  await proxy.heal();
+  const end = performance.now() + 20_000;
+  while ((await baton.containers(id)).length > 0 && performance.now() < end) await baton.server(id);
+  t.deepEqual(await baton.containers(id), []);
+});
+
+test('A missing image is a lasting error that names it', async (t) => {
+  const baton = await startTestBaton(t);
+  const body = { name: 'meadow', template: 'flying-squid', image_tag: 'no-such-tag' };
+  const { body: answer } = await baton.call('POST', '/api/servers', body, { prefer: 'wait=60' });
+  t.is(answer.operation.status, 'failed');
+  t.regex(answer.operation.error.message, /no-such-tag/);
+  t.is(answer.server.status, 'failed');
+});
