@@ -56,7 +56,11 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       translating(async () => {
         await pool.query('select 1');
       }),
-    close: () => orm.close(),
+    async close() {
+      await orm.close();
+      // MikroORM ends the pool only when it has used it itself.
+      if (!pool.ending) await pool.end();
+    },
   };
 }
 
@@ -74,6 +78,7 @@ async function openOrm(options: DatabaseOptions): Promise<MikroORM> {
     entities: [...entities],
     extensions: [Migrator],
     migrations: { migrationsList: migrations, tableName: 'migrations', snapshot: false, silent: true },
+    ensureDatabase: false,
     metadataCache: { enabled: false },
     colors: false,
     logger: (message) => options.log?.warn(message),
