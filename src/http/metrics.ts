@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Reads } from '../conductor/interfaces/reads.ts';
 
-/** A number that another room wants shown. The name gets the prefix `baton_`. */
+/** A number that another room wants shown, under its whole name. */
 export interface ExtraMetric {
   readonly name: string;
   readonly help: string;
@@ -23,7 +23,7 @@ export function createMetrics(reads: Reads, extra: () => readonly ExtraMetric[])
   const registers = [register];
   collectDefaultMetrics({ register });
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
-    new Gauge({ name: `baton_${name}`, help, labelNames, registers });
+    new Gauge({ name, help, labelNames, registers });
 
   const requests = new Histogram({
     name: 'baton_http_request_duration_seconds',
@@ -37,16 +37,16 @@ export function createMetrics(reads: Reads, extra: () => readonly ExtraMetric[])
     help: 'Live clients that were sent away because they did not keep up.',
     registers,
   });
-  const live = gauge('live_connections', 'Open live connections.');
-  const up = gauge('database_up', '1 while the database answers.');
-  const servers = gauge('servers', 'Servers by status.', ['status']);
-  const operations = gauge('operations', 'Operations by status.', ['status']);
+  const live = gauge('baton_live_connections', 'Open live connections.');
+  const up = gauge('baton_database_up', '1 while the database answers.');
+  const servers = gauge('baton_servers', 'Servers by status.', ['status']);
+  const operations = gauge('baton_operations', 'Operations by status.', ['status']);
   const totals = {
-    deadLetters: gauge('dead_letters', 'Messages whose handling failed too often.'),
-    quarantined: gauge('quarantined_actors', 'Actors that wait for an operator.'),
-    timers: gauge('timers', 'Timers that are set.'),
-    effects: gauge('effects', 'Effects that have not ended.'),
-    messages: gauge('messages', 'Messages between actors that wait for their receiver.'),
+    deadLetters: gauge('baton_dead_letters', 'Messages whose handling failed too often.'),
+    quarantined: gauge('baton_quarantined_actors', 'Actors that wait for an operator.'),
+    timers: gauge('baton_timers', 'Timers that are set.'),
+    effects: gauge('baton_effects', 'Effects that have not ended.'),
+    messages: gauge('baton_messages', 'Messages between actors that wait for their receiver.'),
   };
   const extras = new Map<string, Gauge>();
 

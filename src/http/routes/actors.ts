@@ -59,6 +59,7 @@ const actors = ({ conductor, secretNames }: RouteDeps): Route[] => [
       kind: Kind.optional(),
       quarantined: Flag.optional().meta({ description: 'Only those that are, or are not, quarantined.' }),
       ...paging,
+      ...sortBy('kind', 'status', 'updated_at'),
     },
     status: 200,
     response: pageOf(ActorSummary),
@@ -93,7 +94,7 @@ const actors = ({ conductor, secretNames }: RouteDeps): Route[] => [
     path: '/api/actors/{kind}/{id}/turns',
     summary: 'Its committed turns',
     params: which,
-    query: { ...paging, ...sortBy('seq') },
+    query: { ...paging, ...sortBy('seq', 'at') },
     status: 200,
     response: pageOf(Turn),
     async handle({ params: { kind, id }, query, principal }) {
@@ -126,7 +127,7 @@ const deadLetters = ({ conductor, secretNames }: RouteDeps): Route[] => [
     method: 'get',
     path: '/api/dead-letters',
     summary: 'Messages whose handling failed too often',
-    query: paging,
+    query: { ...paging, ...sortBy('at', 'attempts') },
     status: 200,
     response: pageOf(DeadLetter),
     async handle({ query, principal }) {

@@ -45,7 +45,7 @@ export const insideRoutes = (deps: RouteDeps): Route[] => {
       path: '/api/servers/{id}/history',
       summary: 'Its journal: every committed turn',
       params,
-      query: { ...paging, ...sortBy('seq') },
+      query: { ...paging, ...sortBy('seq', 'at') },
       status: 200,
       response: pageOf(Turn),
       errors: ['not_found'],

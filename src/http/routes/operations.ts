@@ -34,7 +34,7 @@ export const operationRoutes = (deps: RouteDeps): Route[] => {
         status: z.enum(OPERATION_STATUSES).optional(),
         target: Target.optional(),
         ...paging,
-        ...sortBy('created_at', 'finished_at'),
+        ...sortBy('created_at', 'finished_at', 'status', 'command', 'target'),
       },
       status: 200,
       response: pageOf(Operation),

@@ -9,7 +9,22 @@ import { ConfigureServer, CreateServer, Server, ServerAndOperation } from '../sc
 import { operationView, pageRequest, pageView, serverView } from '../views.ts';
 import { mayCommand, ownServer, type RouteDeps } from './deps.ts';
 
-const SORTS = ['created_at', 'updated_at', 'started_at', 'name', 'status', 'ram_mb', 'players'] as const;
+/** What persistence can sort by. */
+const SORTS = [
+  'created_at',
+  'updated_at',
+  'started_at',
+  'stopped_at',
+  'name',
+  'status',
+  'template',
+  'plan',
+  'ram_mb',
+  'disk_mb',
+  'cpu',
+  'players',
+  'data_bytes',
+];
 
 const etag = (version: number) => `"${version}"`;
 
@@ -28,7 +43,9 @@ export const serverRoutes = (deps: RouteDeps): Route[] => {
         node_id: Id.optional(),
         owner_id: Id.optional(),
         q: z.string().max(100).optional().meta({ description: 'Part of the name, in any case.' }),
-        include_deleted: Flag.optional().meta({ description: 'Show deleted ones as well.' }),
+        include_deleted: Flag.optional().meta({
+          description: 'Show deleted ones as well. A `status` of theirs does so too.',
+        }),
         ...paging,
         ...sortBy(...SORTS),
       },
@@ -41,8 +58,7 @@ export const serverRoutes = (deps: RouteDeps): Route[] => {
           ...(query.nodeId && { nodeId: query.nodeId }),
           ...(ownerId && { ownerId }),
           ...(query.q && { q: query.q }),
-          // Asking for the status "deleted" is asking for deleted ones.
-          includeDeleted: query.includeDeleted ?? query.status?.includes('deleted') ?? false,
+          ...(query.includeDeleted !== undefined && { includeDeleted: query.includeDeleted }),
         };
         const page = await conductor.reads.servers(filter, pageRequest(query));
         return { body: pageView(page, (row) => serverView(row, secretNames)) };
