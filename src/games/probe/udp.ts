@@ -18,6 +18,8 @@ export async function withUdp<T>(
   talk: (ask: (question: Buffer) => Promise<Buffer>, socket: Socket) => Promise<T>,
 ): Promise<T> {
   const socket = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4' });
+  // Who waits for an answer hears of errors; one that comes when nobody waits must not end the process.
+  socket.on('error', () => {});
   try {
     const connected = once(socket, 'connect', { signal });
     socket.connect(port, host);
