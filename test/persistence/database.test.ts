@@ -30,7 +30,7 @@ test('the connections say whose they are', async (t) => {
 
 test('a database may be named by a URL', async (t) => {
   const { host, database: name } = db.parts;
-  const url = `postgresql://postgres:test@/${name}?host=${encodeURIComponent(host)}`;
+  const url = `postgresql://baton@/${name}?host=${encodeURIComponent(host)}`;
   const database = await db.open({ target: { url } });
   const { rows } = await database.pool.query('select current_database() as name');
   t.deepEqual(rows, [{ name }]);

@@ -10,7 +10,7 @@ import type { TestFn } from 'ava';
 import type { Pool } from 'pg';
 import type { DatabaseParts } from '../../src/persistence/connection.ts';
 import { type Database, type DatabaseOptions, openDatabase } from '../../src/persistence/database.ts';
-import { startPostgres, type TestServer, until } from './postgres.ts';
+import { ADMINISTRATOR, startPostgres, type TestServer, until } from './postgres.ts';
 
 const TEMPLATE = 'baton_template';
 
@@ -120,7 +120,8 @@ export async function closeAll(databases: readonly Database[], server: TestServe
   await until('every connection to a test database is closed', async () => {
     const [row] = await server.admin(
       `select count(*)::integer as open from pg_stat_activity
-       where backend_type = 'client backend' and application_name <> 'test administrator'`,
+       where backend_type = 'client backend' and application_name <> $1`,
+      [ADMINISTRATOR],
     );
     return row?.open === 0;
   });

