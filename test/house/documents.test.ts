@@ -8,6 +8,9 @@ const Catalogue = z.record(
   z.custom<{ code: string; spec: { status: number; retry: string } }>((entry) => typeof entry === 'function'),
 );
 const Module = z.object({ errors: Catalogue });
+const Lock = z.object({
+  packages: z.record(z.string(), z.object({ optionalDependencies: z.record(z.string(), z.string()).optional() })),
+});
 const Package = z.object({
   dependencies: z.record(z.string(), z.string()),
   devDependencies: z.record(z.string(), z.string()),
@@ -43,4 +46,14 @@ test('every dependency is pinned to one version', async (t) => {
   for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
     t.regex(version, /^\d+\.\d+\.\d+(-[\w.]+)?$/, name);
   }
+});
+
+test('the lock names the optional packages of every platform, without which npm ci refuses it', async (t) => {
+  const { packages } = Lock.parse(JSON.parse(await read('package-lock.json')));
+  const named = new Set(Object.keys(packages).map((path) => path.slice(path.lastIndexOf('node_modules/') + 13)));
+  const wanted = Object.values(packages).flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies));
+  t.deepEqual(
+    wanted.filter((name) => !named.has(name)),
+    [],
+  );
 });
