@@ -23,11 +23,17 @@ export async function watch(client: Client, ref: string | undefined, { json }: {
 }
 
 function line({ at, type, subject, data }: Envelope): string {
+  if (type.endsWith('.status_changed')) {
+    const { old_status: from, old_status_detail: fromDetail, status: to, status_detail: toDetail } = data;
+    return `${at} ${type.padEnd(22)} ${subject.kind}/${subject.id} ${place(from, fromDetail)} → ${place(to, toDetail)}`;
+  }
   const facts = Object.entries(data)
     .filter(([, value]) => value !== null && value !== undefined && typeof value !== 'object')
     .map(([name, value]) => `${name}=${String(value)}`);
   return [at, type.padEnd(22), `${subject.kind}/${subject.id}`, ...facts].join(' ');
 }
+
+const place = (status: unknown, detail: unknown): string => (detail ? `${status} (${detail})` : String(status));
 
 /**
  * Hears rooms, over lost connections too: it comes back with the last number it heard, so nothing is missed.

@@ -82,7 +82,7 @@ export function createDoor(deps: DoorDeps): Door {
     metrics,
     log,
     id: ports.id,
-    now: ports.clock.now,
+    clock: ports.clock,
   });
 
   return {

@@ -3,7 +3,7 @@ import test from 'ava';
 import { fakeConductor } from './fixture/conductor.ts';
 import { openDoor } from './fixture/door.ts';
 import { connectLive, once } from './fixture/live.ts';
-import { eventRow, testId } from './fixture/rows.ts';
+import { eventRow, serverRow, testId } from './fixture/rows.ts';
 
 const SERVER = testId(0x5e);
 const seqs = (events: readonly { seq: number | null }[]) => events.map(({ seq }) => seq);
@@ -120,6 +120,32 @@ test('a console is followed from its last lines on, until the room is left', asy
   t.like(event, { seq: null, type: 'server.log', data: { lines: ['line 0', 'line 1', 'line 2'], dropped: 0 } });
   await client.ask('unsubscribe', { rooms: [`logs:${SERVER}`] });
   await t.notThrowsAsync(stopped);
+});
+
+test('a console is followed from one container to the next', async (t) => {
+  const conductor = fakeConductor({
+    followLogs: async (id, tail, onLine, signal) => {
+      const { containerId } = conductor.servers.get(id) ?? serverRow();
+      if (containerId !== null) onLine(`${containerId} from ${tail}`);
+      // The first one exits at once; the second goes on.
+      if (containerId === 'second') await abortOf(signal, 'abort');
+    },
+  });
+  const change = (containerId: string) => {
+    conductor.servers.set(SERVER, serverRow({ containerId }));
+    conductor.publish(eventRow(conductor.log.length + 1));
+  };
+  const door = await openDoor(t, conductor);
+  const client = await connectLive(t, door.url);
+  await client.ask('subscribe', { rooms: [`logs:${SERVER}`], tail: 3 });
+  change('first');
+  await client.heard(1);
+  change('second');
+  await client.heard(2);
+  t.deepEqual(
+    client.events.flatMap(({ data }) => data.lines),
+    ['first from 1000', 'second from 1000'],
+  );
 });
 
 test('a console is let go when its client disconnects', async (t) => {

@@ -32,21 +32,19 @@ export function serveClient(
   const follow = (room: string, serverId: string, tail: number) => {
     if (consoles.has(room)) return;
     const stop = followConsole(serverId, tail, {
-      followLogs: (...given) => conductor.followLogs(...given),
+      conductor,
+      clock: deps.clock,
       busy: () => pipe.pending() > limits.liveQueue / 2,
       send: ({ lines, dropped }) =>
         pipe.send({
           seq: 0,
           type: 'server.log',
-          at: new Date(deps.now()),
+          at: new Date(deps.clock.now()),
           subject: { kind: 'server', id: serverId },
           ownerId: null,
           data: { lines, dropped },
         }),
-      failed: (thrown) => {
-        consoles.delete(room);
-        log.warn({ err: thrown, server_id: serverId }, 'a console cannot be followed any longer');
-      },
+      failed: (thrown) => log.warn({ err: thrown, server_id: serverId }, 'a console cannot be followed just now'),
     });
     consoles.set(room, stop);
   };

@@ -5,6 +5,7 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Logger } from 'pino';
 import { Server } from 'socket.io';
+import type { Clock } from '../../actors/ports.ts';
 import type { LiveEvent, Principal } from '../../actors/types.ts';
 import type { Conductor } from '../../conductor/types.ts';
 import type { Authenticate } from '../auth.ts';
@@ -29,8 +30,7 @@ export interface LiveDeps {
   readonly log: Logger;
   /** A new id, for what is said in the log about a client's request. */
   id(): string;
-  /** Unix milliseconds. */
-  now(): number;
+  readonly clock: Clock;
 }
 
 export interface LiveChannel {
