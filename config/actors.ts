@@ -38,6 +38,13 @@ export const ACTOR_SETTINGS = {
     'intents',
     'Effects, timers and messages of one turn; more is a statechart that loops.',
   ),
+  microsteps: count(
+    'MICROSTEPS',
+    LIMITS.microsteps,
+    [16, 100_000],
+    'steps',
+    'Caused by one event within a statechart; more is one that runs in a circle.',
+  ),
   snapshotBytes: count(
     'SNAPSHOT_BYTES',
     LIMITS.snapshotBytes,
@@ -86,7 +93,21 @@ export const ACTOR_SETTINGS = {
     LIMITS.pollMs,
     [10, 60_000],
     'ms',
-    'How often due timers and messages are looked for, in case a notification was lost.',
+    'How often due timers are looked for at the least, whatever their own due times say.',
+  ),
+  sweepMs: count(
+    'SWEEP_MS',
+    LIMITS.sweepMs,
+    [100, 3_600_000],
+    'ms',
+    'How often work is looked for that nobody has picked up; it reads one row an actor that has any.',
+  ),
+  orphanMs: count(
+    'ORPHAN_MS',
+    LIMITS.orphanMs,
+    [100, DAY_MS],
+    'ms',
+    'How long a message waits for a receiver that does not exist before it becomes a dead letter.',
   ),
   leaseMs: count(
     'LEASE_MS',

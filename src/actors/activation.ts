@@ -1,8 +1,9 @@
 import type { AnyMachineSnapshot } from 'xstate';
 import type { BatonError, StoredError } from '../errors.ts';
+import { shardOf } from './address.ts';
+import type { InstalledKind } from './kinds.ts';
 import type { NewOperation, StashedCommand, StoredActor } from './store.ts';
-import type { ActorEvent, ActorKind, Address, Operation } from './types.ts';
-import type { Interpreter } from './xstate.ts';
+import type { ActorEvent, Address, Operation } from './types.ts';
 
 /** Where a message came from; says what its turn must remove from the store. */
 export type Origin =
@@ -41,10 +42,8 @@ export interface Settle {
  * - `committing`: one turn is computed and being written; the next message waits for the outcome.
  * - `dropped`: it is no longer the activation of its address; whoever still holds it must let go.
  */
-export interface Activation {
+export interface Activation extends InstalledKind {
   readonly address: Address;
-  readonly kind: ActorKind;
-  readonly interpreter: Interpreter;
   readonly shard: number;
   phase: 'loading' | 'idle' | 'committing' | 'dropped';
   /** Of the last commit; 0 while the actor does not exist. */
@@ -59,23 +58,22 @@ export interface Activation {
   /** Timers, effect results, durable messages: they overtake what users ask. */
   readonly system: Envelope[];
   readonly user: Envelope[];
-  /** A durable message did not fit; it must be read from the store again once there is room. */
-  overflowed: boolean;
+  /**
+   * Durable messages may wait in the store that are not in the mailbox. Until they were read, no later one may enter it,
+   * because it would overtake them.
+   */
+  unread: boolean;
 }
 
 const NONE: ReadonlyMap<string, never> = new Map<string, never>();
 
-export function createActivation(
-  address: Address,
-  kind: ActorKind,
-  interpreter: Interpreter,
-  shard: number,
-): Activation {
+export function createActivation(address: Address, { kind, interpreter, version }: InstalledKind): Activation {
   return {
     address,
     kind,
     interpreter,
-    shard,
+    version,
+    shard: shardOf(address),
     phase: 'loading',
     seq: 0,
     snapshot: null,
@@ -85,14 +83,13 @@ export function createActivation(
     stash: [],
     system: [],
     user: [],
-    overflowed: false,
+    unread: false,
   };
 }
 
-/** Takes over what the store has of the actor. Throws when the snapshot cannot be restored. */
-export function hydrate(activation: Activation, stored: StoredActor, snapshot: AnyMachineSnapshot): void {
+/** Takes over what the store has of the actor, but for its state, which may be unusable. */
+export function hydrate(activation: Activation, stored: StoredActor): void {
   activation.seq = stored.seq;
-  activation.snapshot = snapshot;
   activation.quarantined = stored.quarantined;
   activation.timers = mapOf(stored.timers.map((timer) => [timer.timerId, timer.incarnation]));
   activation.effects = mapOf(stored.effects.map((effect) => [effect.childId, effect.id]));
@@ -103,17 +100,18 @@ export function mapOf<V>(entries: readonly (readonly [string, V])[]): ReadonlyMa
   return entries.length === 0 ? (NONE as ReadonlyMap<string, V>) : new Map(entries);
 }
 
-/** Whether the same durable thing already waits here; a second copy of it would be handled twice. */
-export function alreadyQueued(activation: Activation, origin: Origin): boolean {
-  return activation.system.some((queued) => sameOrigin(queued.origin, origin));
-}
+/** A message that nobody waits for the answer to. */
+export const plainEnvelope = (event: ActorEvent, origin: Origin, by: string | null = null): Envelope => ({
+  event,
+  origin,
+  by,
+  operation: null,
+  settle: null,
+  attempts: 0,
+});
 
-function sameOrigin(a: Origin, b: Origin): boolean {
-  if (a.type === 'timer' && b.type === 'timer') return a.timerId === b.timerId && a.incarnation === b.incarnation;
-  if (a.type === 'effect' && b.type === 'effect') return a.id === b.id;
-  if (a.type === 'message' && b.type === 'message') return a.id === b.id;
-  return false;
-}
+export const isIdle = ({ phase, system, user }: Activation): boolean =>
+  phase === 'idle' && system.length === 0 && user.length === 0;
 
-export const isIdle = (activation: Activation): boolean =>
-  activation.phase === 'idle' && activation.system.length === 0 && activation.user.length === 0;
+/** The phase as it is now: TypeScript does not know that it may have changed while we waited. */
+export const phaseOf = (activation: Activation): Activation['phase'] => activation.phase;

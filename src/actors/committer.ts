@@ -1,15 +1,14 @@
 import type { CommitResult, CommitStore, TurnCommit } from './store.ts';
+import type { Underway } from './underway.ts';
 
-/** Called once with what became of a turn. */
-export type Committed = (
-  result: CommitResult | { readonly ok: false; readonly reason: 'error'; error: unknown },
-) => void;
+type Outcome = CommitResult | { readonly ok: false; readonly reason: 'error'; readonly error: unknown };
+
+/** Called once with what became of a turn. Must not throw. */
+export type Committed = (result: Outcome) => void;
 
 export interface Committer {
   /** Hands a turn over. Turns are written in the order in which they were handed over. */
   commit(turn: TurnCommit, committed: Committed): void;
-  /** Resolves when nothing is being written or waiting. */
-  idle(): Promise<void>;
 }
 
 interface Waiting {
@@ -22,60 +21,54 @@ interface Waiting {
  * handed over meanwhile shares the next one. The next transaction is started before the outcome of the last is told, so that
  * the database works while we compute.
  */
-export function createCommitter(store: Pick<CommitStore, 'commit'>, maxBatch: number): Committer {
+export function createCommitter(store: Pick<CommitStore, 'commit'>, maxBatch: number, underway: Underway): Committer {
   let waiting: Waiting[] = [];
-  let underway: Promise<void> | null = null;
+  let running = false;
 
   function take(): Waiting[] {
-    if (waiting.length <= maxBatch) {
-      const batch = waiting;
-      waiting = [];
-      return batch;
-    }
-    return waiting.splice(0, maxBatch);
+    if (waiting.length > maxBatch) return waiting.splice(0, maxBatch);
+    const batch = waiting;
+    waiting = [];
+    return batch;
   }
 
   async function run(): Promise<void> {
     let batch = take();
-    let outcome = write(store, batch);
+    let writing = write(store, batch);
     while (batch.length > 0) {
-      const results = await outcome;
+      const outcomes = await writing;
       const told = batch;
       batch = take();
-      if (batch.length > 0) outcome = write(store, batch);
-      told.forEach(({ committed }, index) => {
-        committed(results[index] ?? { ok: false, reason: 'error', error: new Error('The store gave no result.') });
-      });
-      if (batch.length === 0) {
-        batch = take();
-        if (batch.length > 0) outcome = write(store, batch);
-      }
+      if (batch.length > 0) writing = write(store, batch);
+      for (const [index, { committed }] of told.entries()) committed(outcomes[index] ?? NO_RESULT);
+      if (batch.length > 0) continue;
+      batch = take();
+      if (batch.length > 0) writing = write(store, batch);
     }
-    underway = null;
+    running = false;
   }
 
   return {
     commit(turn, committed) {
       waiting.push({ turn, committed });
-      underway ??= run();
-    },
-    async idle() {
-      while (underway !== null) await underway;
+      if (running) return;
+      running = true;
+      underway.track(run());
     },
   };
 }
 
-type Outcome = Parameters<Committed>[0];
+const NO_RESULT: Outcome = { ok: false, reason: 'error', error: new TypeError('The store gave no result for a turn.') };
 
-/** Never throws. A batch that fails for a reason of one of its turns is written turn by turn, so that only that one fails. */
+/** Never throws. A batch that fails for a reason of one of its turns is halved until only that one fails. */
 async function write(store: Pick<CommitStore, 'commit'>, batch: readonly Waiting[]): Promise<readonly Outcome[]> {
   try {
     return await store.commit(batch.map(({ turn }) => turn));
   } catch (error) {
     if (batch.length === 1 || isUnavailable(error)) return batch.map(() => ({ ok: false, reason: 'error', error }));
-    const results: Outcome[] = [];
-    for (const one of batch) results.push(...(await write(store, [one])));
-    return results;
+    const half = batch.length >> 1;
+    const first = await write(store, batch.slice(0, half));
+    return [...first, ...(await write(store, batch.slice(half)))];
   }
 }
 

@@ -9,28 +9,33 @@ import type { ActorEvent, ActorKind, Address, EffectContext } from './types.ts';
 export type Settled = { readonly output: unknown } | { readonly error: StoredError };
 
 export interface EffectRunner {
-  /** Runs an effect unless it runs already. Its outcome goes to `settled`, at most once a start. */
+  /** Runs an effect unless it is held already. Its outcome goes to `settled`, at most once a start. */
   start(address: Address, kind: ActorKind, effect: StoredEffect): void;
-  /** Aborts it; its outcome is not told. */
+  /** Aborts it if it runs, and forgets it: the state that asked was left, or the turn that took the outcome is committed. */
   stop(effectId: string): void;
-  /** An outcome that was told but whose turn was not committed. */
+  /** Stops what is held for an actor but not stored: the commit that ended it was not heard of. */
+  retain(address: Address, effectIds: readonly string[]): void;
+  /** An outcome whose turn is not committed yet. */
   outcome(effectId: string): Settled | undefined;
-  /** The turn that took the outcome is committed, or nobody waits for it any more. */
-  forget(effectId: string): void;
-  isRunning(effectId: string): boolean;
-  /** Aborts all of them without telling outcomes: the next start of Baton runs them again. */
+  /** Whether an effect runs, or its outcome waits for its turn. */
+  holds(effectId: string): boolean;
+  /** Whether any effect of the actor is held. */
+  busy(address: Address): boolean;
+  /** Aborts all of them without telling outcomes, and starts no more: the next start of Baton runs them again. */
   stopAll(): Promise<void>;
 }
 
 export interface EffectHooks {
   settled(address: Address, effect: StoredEffect): void;
-  progress(address: Address, effectId: string, fraction: number | null, message: string): void;
+  progress(address: Address, fraction: number | null, message: string): void;
   send(address: Address, event: ActorEvent): void;
 }
 
-interface Running {
+interface Held {
+  readonly address: Address;
   readonly controller: AbortController;
   readonly done: Promise<void>;
+  settled: Settled | undefined;
 }
 
 /**
@@ -38,71 +43,88 @@ interface Running {
  * crash runs again under the same id.
  */
 export function createEffectRunner(ports: Ports, limits: RuntimeLimits, hooks: EffectHooks): EffectRunner {
-  const running = new Map<string, Running>();
-  const outcomes = new Map<string, Settled>();
+  const held = new Map<string, Held>();
+  const byAddress = new Map<Address, Set<string>>();
+  let stopped = false;
 
-  async function run(address: Address, kind: ActorKind, effect: StoredEffect, controller: AbortController) {
-    const spec = kind.effects[effect.name];
-    const cancelDeadline =
-      effect.deadlineInMs === null
-        ? () => {}
-        : ports.clock.schedule(effect.deadlineInMs, () => controller.abort(deadlineError(effect)));
+  function hold(id: string, entry: Held): void {
+    held.set(id, entry);
+    const own = byAddress.get(entry.address) ?? new Set();
+    byAddress.set(entry.address, own.add(id));
+  }
+
+  function release(id: string): Held | undefined {
+    const entry = held.get(id);
+    if (entry === undefined) return undefined;
+    held.delete(id);
+    const own = byAddress.get(entry.address);
+    own?.delete(id);
+    if (own?.size === 0) byAddress.delete(entry.address);
+    return entry;
+  }
+
+  function stop(id: string): void {
+    release(id)?.controller.abort(new Error('The state that asked for this effect was left.'));
+  }
+
+  async function run(address: Address, kind: ActorKind, effect: StoredEffect, signal: AbortSignal): Promise<Settled> {
     const context = (attempt: number): EffectContext => ({
       id: effect.id,
       address,
       attempt,
-      signal: controller.signal,
-      progress: (fraction, message) => hooks.progress(address, effect.id, fraction, message),
+      signal,
+      progress: (fraction, message) => {
+        if (!signal.aborted) hooks.progress(address, fraction, message);
+      },
       send: (event) => {
-        if (!controller.signal.aborted) hooks.send(address, event);
+        if (!signal.aborted) hooks.send(address, event);
       },
     });
     try {
+      const spec = kind.effects[effect.name];
       if (spec === undefined) throw errors.unknown_effect({ kind: kind.kind, effect: effect.name });
-      return { output: (await retried(spec.attempts, (n) => spec.run(effect.input as never, context(n)))) ?? null };
-    } catch (thrown) {
-      const { reason } = controller.signal;
-      return { error: storedError(controller.signal.aborted && isDeadline(reason) ? reason : thrown) };
-    } finally {
-      cancelDeadline();
-    }
-
-    async function retried(attempts: number, attempt: (n: number) => Promise<unknown>): Promise<unknown> {
       for (let n = 1; ; n += 1) {
         try {
-          return await untilAborted(attempt(n), controller.signal);
+          return { output: (await untilAborted(spec.run(effect.input as never, context(n)), signal)) ?? null };
         } catch (thrown) {
           const mayPass = storedError(thrown).retry === 'transient';
-          if (!mayPass || n >= attempts || controller.signal.aborted) throw thrown;
-          await wait(ports, backoffMs(limits, n, ports.random()), controller.signal);
+          if (!mayPass || n >= spec.attempts || signal.aborted) throw thrown;
+          await pause(ports, backoffMs(limits, n, ports.random()), signal);
         }
       }
+    } catch (thrown) {
+      return { error: storedError(signal.aborted ? signal.reason : thrown) };
     }
   }
 
   return {
     start(address, kind, effect) {
-      if (running.has(effect.id) || outcomes.has(effect.id)) return;
+      if (stopped || held.has(effect.id)) return;
       const controller = new AbortController();
-      const done = run(address, kind, effect, controller).then((settled) => {
-        if (!running.delete(effect.id)) return;
-        outcomes.set(effect.id, settled);
+      const { deadlineInMs } = effect;
+      const expire = () => controller.abort(errors.deadline_exceeded(deadlineDetails(effect)));
+      const cancelDeadline = deadlineInMs === null ? () => {} : ports.clock.schedule(deadlineInMs, expire);
+      const done = run(address, kind, effect, controller.signal).then((settled) => {
+        cancelDeadline();
+        const entry = held.get(effect.id);
+        if (entry?.controller !== controller) return;
+        entry.settled = settled;
         hooks.settled(address, effect);
       });
-      running.set(effect.id, { controller, done });
+      hold(effect.id, { address, controller, done, settled: undefined });
     },
-    stop(effectId) {
-      const { controller } = running.get(effectId) ?? {};
-      running.delete(effectId);
-      outcomes.delete(effectId);
-      controller?.abort(new Error('The state that asked for this effect was left.'));
+    stop,
+    retain(address, effectIds) {
+      for (const id of byAddress.get(address) ?? []) if (!effectIds.includes(id)) stop(id);
     },
-    outcome: (effectId) => outcomes.get(effectId),
-    forget: (effectId) => void outcomes.delete(effectId),
-    isRunning: (effectId) => running.has(effectId),
+    outcome: (effectId) => held.get(effectId)?.settled,
+    holds: (effectId) => held.has(effectId),
+    busy: (address) => byAddress.has(address),
     async stopAll() {
-      const all = [...running.values()];
-      running.clear();
+      stopped = true;
+      const all = [...held.values()];
+      held.clear();
+      byAddress.clear();
       for (const { controller } of all) controller.abort(errors.stopping());
       await Promise.all(all.map(({ done }) => done));
     },
@@ -115,28 +137,26 @@ export function backoffMs(limits: RuntimeLimits, attempt: number, random: number
   return ceiling / 2 + (ceiling / 2) * random;
 }
 
-const deadlineError = (effect: StoredEffect) =>
-  errors.deadline_exceeded({ effect: effect.name, deadline_ms: Math.round(effect.deadlineInMs ?? 0) });
-
-const isDeadline = (reason: unknown): boolean =>
-  reason instanceof Error && 'code' in reason && reason.code === 'deadline_exceeded';
+const deadlineDetails = ({ name, deadlineInMs }: StoredEffect) => ({
+  effect: name,
+  deadline_ms: Math.max(0, Math.round(deadlineInMs ?? 0)),
+});
 
 /** An effect that does not listen to its signal must not hold its actor: once aborted, we no longer wait for it. */
 function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const abort = () => reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  return promise;
 }
 
-function wait(ports: Ports, delayMs: number, signal: AbortSignal): Promise<void> {
-  return untilAborted(
-    new Promise<void>((resolve) => {
-      const cancel = ports.clock.schedule(delayMs, resolve);
-      signal.addEventListener('abort', cancel, { once: true });
-    }),
-    signal,
-  );
+function pause(ports: Ports, delayMs: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const cancel = ports.clock.schedule(delayMs, resolve);
+  return untilAborted(promise, signal).catch((reason: unknown) => {
+    cancel();
+    throw reason;
+  });
 }

@@ -14,6 +14,7 @@ export const errors = catalogue({
     retry: 'permanent',
     message: 'It has changed since: the version is {actual}, not {expected}. Read it again.',
   },
+  no_receiver: { status: 404, retry: 'permanent', message: 'The actor that this message was sent to does not exist.' },
   quarantined: {
     status: 423,
     retry: 'permanent',

@@ -9,14 +9,20 @@ export interface Intensity {
 
 /** A token bucket a key, after OTP's advice to think of burst and sustained rate apart. Keys that have recovered are dropped. */
 export function createIntensity(clock: Clock, burst: number, forgivenPerMinute: number): Intensity {
-  const failures = new Map<string, { level: number; at: number }>();
+  const failures = new Map<string, { readonly level: number; readonly at: number }>();
+
+  const levelOf = (key: string, now: number): number => {
+    const { level, at } = failures.get(key) ?? { level: 0, at: now };
+    return Math.max(0, level - ((now - at) / 60_000) * forgivenPerMinute);
+  };
+
   return {
     exceeded(key) {
       const now = clock.monotonic();
-      const { level, at } = failures.get(key) ?? { level: 0, at: now };
-      const left = Math.max(0, level - ((now - at) / 60_000) * forgivenPerMinute) + 1;
-      failures.set(key, { level: left, at: now });
-      return left > burst;
+      for (const other of failures.keys()) if (levelOf(other, now) === 0) failures.delete(other);
+      const level = levelOf(key, now) + 1;
+      failures.set(key, { level, at: now });
+      return level > burst;
     },
     forgive(key) {
       failures.delete(key);

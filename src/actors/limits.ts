@@ -8,6 +8,8 @@ export interface RuntimeLimits {
   readonly residentActors: number;
   /** Effects, timers and messages that one turn may ask for. */
   readonly intentsPerTurn: number;
+  /** Steps that one event may cause within the machine; beyond it the machine runs in a circle. */
+  readonly microsteps: number;
   readonly snapshotBytes: number;
   /** Turns that share one transaction at most. */
   readonly commitBatch: number;
@@ -19,8 +21,12 @@ export interface RuntimeLimits {
   /** First wait before a transient error of an effect is retried; doubled each time up to the maximum. */
   readonly retryBaseMs: number;
   readonly retryMaxMs: number;
-  /** How often the store is asked for due timers and stranded messages at the least. */
+  /** How often the store is asked for due timers at the least. */
   readonly pollMs: number;
+  /** How often the store is asked for work that nobody has picked up, such as a message that was written by a process that died. */
+  readonly sweepMs: number;
+  /** How long a message waits for a receiver that does not exist before it becomes a dead letter. */
+  readonly orphanMs: number;
   /** How long this process owns its shards without renewing. */
   readonly leaseMs: number;
   /** Committed turns kept in memory for inspection. */
@@ -34,6 +40,7 @@ export const RUNTIME_LIMITS: RuntimeLimits = {
   stashDepth: 8,
   residentActors: 50_000,
   intentsPerTurn: 64,
+  microsteps: 1_000,
   snapshotBytes: 256 * 1024,
   commitBatch: 256,
   deliveryAttempts: 3,
@@ -42,6 +49,8 @@ export const RUNTIME_LIMITS: RuntimeLimits = {
   retryBaseMs: 500,
   retryMaxMs: 30_000,
   pollMs: 1_000,
+  sweepMs: 15_000,
+  orphanMs: 60_000,
   leaseMs: 15_000,
   inspectionRing: 1_000,
   progressMs: 500,

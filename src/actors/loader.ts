@@ -4,8 +4,14 @@ import type { Address } from './types.ts';
 /** How many actors are read in one go. */
 const PAGE = 500;
 
-/** Reads actors, many that are asked for at once together. Null for one that is not there. */
-export function createLoader(store: Pick<CommitStore, 'load'>): (address: Address) => Promise<StoredActor | null> {
+/**
+ * Reads actors, many that are asked for at once together. Null for one that is not there.
+ * @param messages how many messages of each are read at most
+ */
+export function createLoader(
+  store: Pick<CommitStore, 'load'>,
+  messages: number,
+): (address: Address) => Promise<StoredActor | null> {
   let wanted = new Map<Address, PromiseWithResolvers<StoredActor | null>>();
 
   async function flush(): Promise<void> {
@@ -15,7 +21,7 @@ export function createLoader(store: Pick<CommitStore, 'load'>): (address: Addres
     for (let from = 0; from < addresses.length; from += PAGE) {
       const page = addresses.slice(from, from + PAGE);
       try {
-        const found = new Map((await store.load(page)).map((actor) => [actor.address, actor]));
+        const found = new Map((await store.load(page, messages)).map((actor) => [actor.address, actor]));
         for (const address of page) batch.get(address)?.resolve(found.get(address) ?? null);
       } catch (error) {
         for (const address of page) batch.get(address)?.reject(error);

@@ -1,4 +1,3 @@
-import { storedError } from '../errors.ts';
 import { parseAddress } from './address.ts';
 import { isUnavailable } from './committer.ts';
 import type { Inspection } from './inspection.ts';
@@ -7,6 +6,7 @@ import type { Ports } from './ports.ts';
 import type { Residents } from './residents.ts';
 import type { CommitStore } from './store.ts';
 import type { Address, PendingEvent } from './types.ts';
+import type { Underway } from './underway.ts';
 
 export interface ProgressParts {
   readonly ports: Ports;
@@ -15,39 +15,63 @@ export interface ProgressParts {
   readonly residents: Residents;
   readonly inspection: Inspection;
   readonly outage: (error: unknown) => void;
+  readonly underway: Underway;
+}
+
+export interface Progress {
+  report(address: Address, fraction: number | null, message: string): void;
+  stop(): void;
+}
+
+interface Latest {
+  readonly fraction: number | null;
+  readonly message: string;
+  readonly event: PendingEvent;
 }
 
 /**
  * Shows on an actor's running operation how far its effects are. Reports come as fast as they like; at most one in
- * `progressMs` is stored for an operation, and the last one always is.
+ * `progressMs` is stored for an operation, and the last one is, unless the operation has ended meanwhile.
  */
-export function createProgress({ ports, limits, store, residents, inspection, outage }: ProgressParts) {
-  const latest = new Map<string, { address: Address; fraction: number | null; message: string; event: PendingEvent }>();
+export function createProgress(parts: ProgressParts): Progress {
+  const { ports, limits, store, residents, inspection, outage, underway } = parts;
+  /** By operation, with what prevents its being stored. */
+  const waiting = new Map<string, { latest: Latest; readonly cancel: () => void }>();
 
   async function flush(operationId: string): Promise<void> {
-    const { address, fraction, message, event } = latest.get(operationId) ?? {};
-    latest.delete(operationId);
-    if (address === undefined || message === undefined || event === undefined) return;
+    const latest = waiting.get(operationId)?.latest;
+    waiting.delete(operationId);
+    if (latest === undefined) return;
+    const { fraction, message, event } = latest;
     try {
-      const written = await store.progress(operationId, fraction ?? null, message, event);
+      const written = await store.progress(operationId, fraction, message, event);
       if (written !== null) inspection.events([written]);
     } catch (error) {
       // Progress is for the eye; losing a step of it loses nothing.
-      if (isUnavailable(error)) outage(storedError(error));
+      if (isUnavailable(error)) outage(error);
     }
   }
 
   return {
-    report(address: Address, fraction: number | null, message: string): void {
+    report(address, fraction, message) {
       const { kind, snapshot } = residents.get(address) ?? {};
       if (kind === undefined || snapshot === undefined || snapshot === null) return;
-      const operation = kind.operation(snapshot);
-      if (operation === null) return;
+      const id = kind.operation(snapshot)?.id;
+      if (id === undefined) return;
       const subject = parseAddress(address);
-      const data = { operation_id: operation.id, progress: fraction, message };
+      const data = { operation_id: id, progress: fraction, message };
       const event = { type: `${subject.kind}.progress`, subject, ownerId: kind.ownerId(snapshot), data };
-      if (!latest.has(operation.id)) ports.clock.schedule(limits.progressMs, () => void flush(operation.id));
-      latest.set(operation.id, { address, fraction, message, event });
+      const latest = { fraction, message, event };
+      const already = waiting.get(id);
+      if (already !== undefined) already.latest = latest;
+      else {
+        const cancel = ports.clock.schedule(limits.progressMs, () => underway.track(flush(id)));
+        waiting.set(id, { latest, cancel });
+      }
+    },
+    stop() {
+      for (const { cancel } of waiting.values()) cancel();
+      waiting.clear();
     },
   };
 }

@@ -1,13 +1,13 @@
 import { BatonError, storedError } from '../errors.ts';
-import { type Activation, createActivation, type Envelope, hydrate, isIdle } from './activation.ts';
-import { parseAddress, shardOf } from './address.ts';
-import { isUnavailable } from './committer.ts';
+import { type Activation, createActivation, hydrate, isIdle, phaseOf } from './activation.ts';
 import type { EffectRunner } from './effects.ts';
 import { errors } from './errors.ts';
+import { type Kinds, refOf, restoreStored } from './kinds.ts';
 import type { RuntimeLimits } from './limits.ts';
-import type { StoredActor, StoredEffect } from './store.ts';
-import type { ActorKind, Address } from './types.ts';
-import { createInterpreter, type Interpreter } from './xstate.ts';
+import { empty, enqueueRead } from './mailbox.ts';
+import type { ActorWithWork, StoredActor, StoredEffect } from './store.ts';
+import type { Address } from './types.ts';
+import type { Underway } from './underway.ts';
 
 /** The actors in memory. */
 export interface Residents {
@@ -18,103 +18,102 @@ export interface Residents {
   drop(activation: Activation, error: BatonError): void;
   /** Reads an actor again, keeping those who wait in its mailbox. */
   reload(activation: Activation): void;
+  /** Activates an actor that has work, or reads it again when what we hold has fallen behind what the store says. */
+  refresh(work: ActorWithWork): void;
   /** Lets go of all that have nothing to do. */
   dropIdle(): void;
+  /** Lets go of all of them, for good. */
+  dropAll(error: BatonError): void;
+  /** Passivates actors while there are more than the limit allows. */
+  trim(): void;
   readonly size: number;
 }
 
 export interface ResidentsParts {
-  readonly kinds: ReadonlyMap<string, ActorKind>;
+  readonly kinds: Kinds;
   readonly limits: RuntimeLimits;
   readonly load: (address: Address) => Promise<StoredActor | null>;
   readonly effects: EffectRunner;
-  readonly outage: (error: unknown) => void;
+  readonly underway: Underway;
   readonly report: (message: string, details: Record<string, unknown>) => void;
   /** A stored effect must run again, or its outcome be told again. */
   readonly pickUp: (activation: Activation, effect: StoredEffect) => void;
   /** The stored state cannot be used: nothing may be asked of the actor until an operator has looked at it. */
-  readonly unusable: (activation: Activation, error: unknown) => Promise<void>;
+  readonly setAside: (activation: Activation, error: unknown) => Promise<void>;
   readonly ready: (activation: Activation) => void;
+  readonly unreachable: (activation: Activation, error: unknown) => void;
 }
 
+/** How many of the least recently used are looked at when one must go. */
 const PASSIVATION_LOOKS = 64;
 
 export function createResidents(parts: ResidentsParts): Residents {
-  const { kinds, limits, effects } = parts;
+  const { kinds, limits, effects, load } = parts;
   /** In order of last use: a Map keeps the order of insertion, and each use inserts again. */
   const resident = new Map<Address, Activation>();
-  const interpreters = new Map<string, Interpreter>(
-    [...kinds].map(([name, kind]) => [name, createInterpreter(kind.machine)]),
-  );
 
   function activate(address: Address): Activation | BatonError {
     const present = resident.get(address);
     if (present !== undefined) {
-      resident.delete(address);
-      resident.set(address, present);
+      used(present);
       return present;
     }
-    const name = parseAddress(address).kind;
-    const kind = kinds.get(name);
-    const interpreter = interpreters.get(name);
-    if (kind === undefined || interpreter === undefined) {
-      return errors.not_found({ kind: 'kind of actor', id: name });
-    }
-    const activation = createActivation(address, kind, interpreter, shardOf(address));
+    const installed = kinds.of(address);
+    if (installed === undefined) return errors.not_found(refOf(address));
+    const activation = createActivation(address, installed);
     resident.set(address, activation);
-    if (resident.size > limits.residentActors) passivate();
-    void load(activation);
+    trim();
+    parts.underway.track(become(activation));
     return activation;
   }
 
-  async function load(activation: Activation): Promise<void> {
+  async function become(activation: Activation): Promise<void> {
     try {
-      const stored = await parts.load(activation.address);
-      if (activation.phase !== 'loading') return;
-      if (stored !== null) await adoptOrSetAside(activation, stored);
-      activation.phase = 'idle';
-      parts.ready(activation);
-      if (activation.seq === 0 && isIdle(activation)) forget(activation);
-    } catch (thrown) {
-      const error = thrown instanceof BatonError ? thrown : errors.fenced({ kind: activation.kind.kind });
-      parts.report('An actor could not be loaded.', { address: activation.address, error: storedError(thrown) });
-      drop(activation, error);
-      if (isUnavailable(thrown)) parts.outage(thrown);
-    }
-  }
-
-  async function adoptOrSetAside(activation: Activation, stored: StoredActor): Promise<void> {
-    try {
-      adopt(activation, stored);
+      const stored = await load(activation.address);
+      if (phaseOf(activation) !== 'loading') return;
+      if (stored === null) effects.retain(activation.address, []);
+      else await adopt(activation, stored);
     } catch (error) {
-      await parts.unusable(activation, error);
+      parts.report('An actor could not be loaded.', { address: activation.address, error: storedError(error) });
+      return parts.unreachable(activation, error);
     }
+    if (phaseOf(activation) !== 'loading') return;
+    activation.phase = 'idle';
+    parts.ready(activation);
+    if (activation.seq === 0 && isIdle(activation)) forget(activation);
   }
 
   /** Takes over the stored state and picks up what was under way: messages, outcomes, effects that must run again. */
-  function adopt(activation: Activation, stored: StoredActor): void {
-    const { kind, interpreter, address } = activation;
-    hydrate(activation, stored, interpreter.restore(address, migrated(kind, stored)));
-    if (stored.quarantined !== null) return;
-    for (const { id, event, sender } of stored.messages) {
-      activation.system.push(envelopeOf(event, { type: 'message', id }, sender));
+  async function adopt(activation: Activation, stored: StoredActor): Promise<void> {
+    hydrate(activation, stored);
+    effects.retain(
+      activation.address,
+      stored.effects.map(({ id }) => id),
+    );
+    try {
+      activation.snapshot = restoreStored(activation, stored);
+    } catch (error) {
+      if (stored.quarantined === null) await parts.setAside(activation, error);
     }
+    if (activation.quarantined !== null) return;
+    enqueueRead(activation, stored.messages, limits.mailboxDepth);
     for (const effect of stored.effects) parts.pickUp(activation, effect);
   }
 
+  function used(activation: Activation): void {
+    resident.delete(activation.address);
+    resident.set(activation.address, activation);
+  }
+
   /** Looks at a few of the least recently used; those that are busy count as used, so that the next look finds others. */
-  function passivate(): void {
+  function trim(): void {
+    if (resident.size <= limits.residentActors) return;
     let looks = 0;
     for (const activation of resident.values()) {
+      if (resident.size <= limits.residentActors || looks === PASSIVATION_LOOKS) return;
       looks += 1;
-      if (resident.size <= limits.residentActors || looks > PASSIVATION_LOOKS) return;
-      const busy = [...activation.effects.values()].some((id) => effects.isRunning(id));
-      if (isIdle(activation) && !busy && activation.stash.length === 0) {
-        forget(activation);
-      } else {
-        resident.delete(activation.address);
-        resident.set(activation.address, activation);
-      }
+      if (isIdle(activation) && !effects.busy(activation.address)) forget(activation);
+      else used(activation);
     }
   }
 
@@ -125,42 +124,38 @@ export function createResidents(parts: ResidentsParts): Residents {
 
   function drop(activation: Activation, error: BatonError): void {
     forget(activation);
-    activation.system.length = 0;
-    for (const waiting of activation.user.splice(0)) waiting.settle?.failed(error);
+    empty(activation, error);
+  }
+
+  function reload(activation: Activation): void {
+    forget(activation);
+    const next = activate(activation.address);
+    if (next instanceof BatonError) return empty(activation, next);
+    next.user.push(...activation.user.splice(0));
+    next.system.push(...activation.system.splice(0).filter(({ origin }) => origin.type !== 'message'));
   }
 
   return {
     activate,
     get: (address) => resident.get(address),
     drop,
-    reload(activation) {
-      forget(activation);
-      const next = activate(activation.address);
-      if (!(next instanceof BatonError)) next.user.push(...activation.user.splice(0));
+    reload,
+    refresh({ address, seq, messages }) {
+      const present = resident.get(address);
+      if (present === undefined) return void activate(address);
+      if (!isIdle(present) || present.quarantined !== null) return;
+      const stranded = [...present.effects.values()].some((id) => !effects.holds(id));
+      if (present.seq < seq || messages || stranded) reload(present);
     },
     dropIdle() {
       for (const activation of resident.values()) if (isIdle(activation)) forget(activation);
     },
+    dropAll(error) {
+      for (const activation of resident.values()) drop(activation, error);
+    },
+    trim,
     get size() {
       return resident.size;
     },
   };
-}
-
-const envelopeOf = (event: Envelope['event'], origin: Envelope['origin'], by: string | null): Envelope => ({
-  event,
-  origin,
-  by,
-  operation: null,
-  settle: null,
-  attempts: 0,
-});
-
-function migrated(kind: ActorKind, stored: StoredActor): unknown {
-  const installed = String(kind.machine.version ?? '0');
-  if (stored.machineVersion === installed) return stored.snapshot;
-  if (kind.migrate === undefined) {
-    throw errors.incompatible_snapshot({ stored: stored.machineVersion, installed });
-  }
-  return kind.migrate(stored.snapshot, stored.machineVersion);
 }

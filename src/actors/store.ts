@@ -50,6 +50,13 @@ export interface StoredActor {
   readonly stash: readonly StashedCommand[];
 }
 
+export interface ActorWithWork {
+  readonly address: Address;
+  readonly seq: number;
+  /** Whether messages wait for it. */
+  readonly messages: boolean;
+}
+
 export interface NewOperation {
   readonly id: string;
   readonly command: string;
@@ -76,7 +83,7 @@ export interface TurnCommit {
   readonly seq: number;
   readonly machineVersion: string;
   readonly status: string;
-  /** The machine ended: the row, its timers and effects are removed once this turn is journaled. */
+  /** The machine ended: the row, its timers, effects and stash are removed once this turn is journaled. */
   readonly ended: boolean;
   /** JSON text. */
   readonly snapshot: string;
@@ -117,12 +124,14 @@ export type CommitResult =
 export interface CommitStore {
   /** Writes the turns of different actors in one transaction; one result for each, in order. */
   commit(turns: readonly TurnCommit[]): Promise<readonly CommitResult[]>;
-  /** Loads actors; those that are not there are missing in the answer. */
-  load(addresses: readonly Address[]): Promise<readonly StoredActor[]>;
+  /** Loads actors, each with its oldest `messages` messages; those that are not there are missing in the answer. */
+  load(addresses: readonly Address[], messages: number): Promise<readonly StoredActor[]>;
   /** Timers that are due, oldest first, and when the next one is (null: none). Quarantined actors' timers stay where they are. */
   dueTimers(limit: number): Promise<{ readonly due: readonly StoredTimer[]; readonly nextInMs: number | null }>;
   /** Actors that have effects, messages or stashed commands: what must be picked up again after a start or an outage. */
-  actorsWithWork(): Promise<readonly Address[]>;
+  actorsWithWork(): Promise<readonly ActorWithWork[]>;
+  /** Puts aside the messages whose receiver has not existed for so long; answers how many. */
+  deadLetterOrphans(afterMs: number, error: StoredError): Promise<number>;
   operation(id: string): Promise<Operation | null>;
   operationByKey(
     accountId: string,
@@ -141,11 +150,12 @@ export interface CommitStore {
   deadLetter(letter: NewDeadLetter): Promise<void>;
   /** Sets or clears the quarantine, with a live event. */
   quarantine(address: Address, error: StoredError | null, event: PendingEvent): Promise<LiveEvent>;
-  /** Takes all shards for this process and returns their epochs, by shard. Throws `conflict` while another holds them. */
+  /** Takes all shards for this process and returns their new epochs, by shard. Throws `database_in_use` while another holds them. */
   claimShards(owner: string, leaseMs: number): Promise<readonly number[]>;
-  /** Keeps the lease. False when it was lost. */
-  renewShards(owner: string, leaseMs: number): Promise<boolean>;
-  releaseShards(owner: string): Promise<void>;
+  /** Keeps the lease. False when it was lost: another process, be it one of the same owner, has claimed the shards since. */
+  renewShards(owner: string, epochs: readonly number[], leaseMs: number): Promise<boolean>;
+  /** Gives back the shards that are still ours under these epochs. */
+  releaseShards(owner: string, epochs: readonly number[]): Promise<void>;
 }
 
 export interface NewDeadLetter {

@@ -1,18 +1,24 @@
 import { BatonError, storedError } from '../errors.ts';
-import type { Activation, Envelope } from './activation.ts';
-import { parseAddress } from './address.ts';
+import { type Activation, type Envelope, mapOf } from './activation.ts';
 import { isUnavailable } from './committer.ts';
+import type { EffectRunner } from './effects.ts';
 import { errors } from './errors.ts';
 import type { Inspection } from './inspection.ts';
 import { createIntensity } from './intensity.ts';
+import { refOf } from './kinds.ts';
 import type { RuntimeLimits } from './limits.ts';
 import type { Ports } from './ports.ts';
 import type { CommitStore, NewDeadLetter } from './store.ts';
 import type { Address, PendingEvent } from './types.ts';
 
 export interface Supervisor {
-  /** A message made its handler throw. The actor stays at its last commit; `goOn` is called when it may go on. */
-  failed(activation: Activation, envelope: Envelope, thrown: unknown, goOn: () => void): void;
+  /**
+   * A message made its handler throw. The actor stays at its last commit. Returns null when it may go on at once, else what
+   * must be recorded first; that rejects only when the store does not answer.
+   */
+  failed(activation: Activation, envelope: Envelope, thrown: unknown): Promise<void> | null;
+  /** The stored state of an actor cannot be used: its rows stay, and a person sees it. Rejects as `failed` does. */
+  setAside(activation: Activation, thrown: unknown): Promise<void>;
   quarantinedError(activation: Activation): BatonError;
   /** Forgets past failures, when an operator resumes the actor. */
   forgive(address: Address): void;
@@ -22,8 +28,8 @@ export interface SupervisorParts {
   readonly ports: Ports;
   readonly limits: RuntimeLimits;
   readonly store: Pick<CommitStore, 'deadLetter' | 'quarantine'>;
+  readonly effects: EffectRunner;
   readonly inspection: Inspection;
-  readonly outage: (error: unknown) => void;
   readonly report: (message: string, details: Record<string, unknown>) => void;
 }
 
@@ -31,66 +37,60 @@ export interface SupervisorParts {
  * What happens to a message that cannot be handled: a stored one is tried again up to the limit and then put aside as a
  * dead letter; an asker is told at once. An actor that fails more often than its intensity allows is quarantined.
  */
-export function createSupervisor({ ports, limits, store, inspection, outage, report }: SupervisorParts): Supervisor {
+export function createSupervisor({ ports, limits, store, effects, inspection, report }: SupervisorParts): Supervisor {
   const intensity = createIntensity(ports.clock, limits.failureBurst, limits.failuresForgivenPerMinute);
 
   async function putAside(activation: Activation, letter: NewDeadLetter): Promise<void> {
     await store.deadLetter(letter);
+    forgetSource(activation, letter.source);
+    if (letter.source.type === 'effect') effects.stop(letter.source.id);
     report('A message was put aside as a dead letter.', { address: activation.address, error: letter.error });
   }
 
   async function quarantine(activation: Activation, thrown: unknown): Promise<void> {
     const error = storedError(thrown);
     activation.quarantined = error;
+    report('An actor is quarantined.', { address: activation.address, error });
     const event = quarantineEvent(activation, 'actor.quarantined', { error });
     inspection.events([await store.quarantine(activation.address, error, event)]);
-    const refusal = quarantinedError(activation);
-    for (const waiting of activation.user.splice(0)) waiting.settle?.failed(refusal);
-    activation.system.length = 0;
-    report('An actor failed too often and is quarantined.', { address: activation.address, error });
   }
 
-  function quarantinedError({ kind, quarantined }: Activation): BatonError {
-    return errors.quarantined({ kind: kind.kind, reason: quarantined?.message ?? '' });
+  /** Takes the steps one after the other. A step that fails is reported: there is nobody else to tell. */
+  async function record(activation: Activation, steps: readonly (() => Promise<void>)[]): Promise<void> {
+    try {
+      for (const step of steps) await step();
+    } catch (error) {
+      if (isUnavailable(error)) throw error;
+      report('A failure could not be recorded.', { address: activation.address, error: storedError(error) });
+    }
   }
 
   return {
-    failed(activation, envelope, thrown, goOn) {
-      report('A message could not be handled.', {
-        address: activation.address,
-        event: envelope.event.type,
-        error: storedError(thrown),
-      });
-      envelope.settle?.failed(internal(thrown));
+    failed(activation, envelope, thrown) {
+      const { address } = activation;
+      report('A message could not be handled.', { address, event: envelope.event.type, error: storedError(thrown) });
+      envelope.settle?.failed(internalError(thrown));
       envelope.attempts += 1;
       const steps: (() => Promise<void>)[] = [];
       const source = sourceOf(envelope);
-      if (source !== null) {
-        if (envelope.attempts < limits.deliveryAttempts) activation.system.unshift(envelope);
-        else steps.push(() => putAside(activation, letterOf(activation, envelope, thrown, source, ports.id())));
+      if (source !== null && envelope.attempts < limits.deliveryAttempts) activation.system.unshift(envelope);
+      else if (source !== null) {
+        const { event, attempts } = envelope;
+        const letter = { id: ports.id(), address, event, error: storedError(thrown), attempts, source };
+        steps.push(() => putAside(activation, letter));
       }
-      if (intensity.exceeded(activation.address)) steps.push(() => quarantine(activation, thrown));
-      if (steps.length === 0) return;
-      activation.phase = 'committing';
-      void (async () => {
-        try {
-          for (const step of steps) await step();
-        } catch (error) {
-          if (isUnavailable(error)) outage(error);
-          else report('A failure could not be recorded.', { address: activation.address, error: storedError(error) });
-        }
-        if (activation.phase !== 'committing') return;
-        activation.phase = 'idle';
-        if (activation.quarantined === null) goOn();
-      })();
+      if (intensity.exceeded(address)) steps.push(() => quarantine(activation, thrown));
+      return steps.length === 0 ? null : record(activation, steps);
     },
-    quarantinedError,
+    setAside: (activation, thrown) => record(activation, [() => quarantine(activation, thrown)]),
+    quarantinedError: ({ kind, quarantined }) =>
+      errors.quarantined({ kind: kind.kind, reason: quarantined?.message ?? '' }),
     forgive: (address) => intensity.forgive(address),
   };
 }
 
 /** A defect's message is for the log and the dead letter; who asked learns only that it was ours. */
-function internal(thrown: unknown): BatonError {
+export function internalError(thrown: unknown): BatonError {
   if (thrown instanceof BatonError) return thrown;
   const message = 'Baton failed to handle this. Nothing was changed.';
   return new BatonError('internal', { status: 500, retry: 'permanent', message }, {}, { cause: thrown });
@@ -103,7 +103,7 @@ export function quarantineEvent(
   data: Record<string, unknown>,
 ): PendingEvent {
   const ownerId = snapshot === null ? null : kind.ownerId(snapshot);
-  return { type, subject: parseAddress(address), ownerId, data };
+  return { type, subject: refOf(address), ownerId, data };
 }
 
 function sourceOf({ origin }: Envelope): NewDeadLetter['source'] | null {
@@ -119,12 +119,11 @@ function sourceOf({ origin }: Envelope): NewDeadLetter['source'] | null {
   }
 }
 
-function letterOf(
-  { address }: Activation,
-  { event, attempts }: Envelope,
-  thrown: unknown,
-  source: NewDeadLetter['source'],
-  id: string,
-): NewDeadLetter {
-  return { id, address, event, error: storedError(thrown), attempts, source };
+/** The store has removed the timer or effect with the dead letter; the activation must not wait for it any longer. */
+function forgetSource(activation: Activation, source: NewDeadLetter['source']): void {
+  if (source.type === 'timer') {
+    activation.timers = mapOf([...activation.timers].filter(([id]) => id !== source.timerId));
+  } else if (source.type === 'effect') {
+    activation.effects = mapOf([...activation.effects].filter(([, id]) => id !== source.id));
+  }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from './ports.ts';
 import type { CommitStore, StoredTimer } from './store.ts';
+import type { Underway } from './underway.ts';
 
 export interface TimerService {
   start(): void;
@@ -8,31 +9,40 @@ export interface TimerService {
   stop(): void;
 }
 
+export interface TimerParts {
+  readonly store: Pick<CommitStore, 'dueTimers'>;
+  readonly clock: Clock;
+  readonly underway: Underway;
+  readonly pollMs: number;
+  readonly fire: (timer: StoredTimer) => void;
+  readonly failed: (error: unknown) => void;
+}
+
 /** How many due timers are read at once. */
 const PAGE = 500;
+
+/** Before more is read after a full page: those that were handed out need a moment to be committed away. */
+const NEXT_PAGE_MS = 20;
 
 /**
  * Wakes up when the next timer is due and hands out what the store says is due by *its* clock; ours only says when to look.
  * A timer stays in the store until the turn that takes it is committed, so it may be handed out again.
  */
-export function createTimerService(
-  store: Pick<CommitStore, 'dueTimers'>,
-  clock: Clock,
-  pollMs: number,
-  fire: (timer: StoredTimer) => void,
-  failed: (error: unknown) => void,
-): TimerService {
+export function createTimerService({ store, clock, underway, pollMs, fire, failed }: TimerParts): TimerService {
   let cancel: () => void = () => {};
+  /** When the next look is; never while one is under way. */
   let wakeAt = Number.POSITIVE_INFINITY;
   let looking = false;
   let stopped = true;
 
   function wakeIn(delayMs: number): void {
     const at = clock.monotonic() + delayMs;
-    if (stopped || looking || at >= wakeAt) return;
-    cancel();
+    if (stopped || at >= wakeAt) return;
     wakeAt = at;
-    cancel = clock.schedule(delayMs, () => void look());
+    // A look that is under way may not have seen what is expected now; it looks again when it is over.
+    if (looking) return;
+    cancel();
+    cancel = clock.schedule(delayMs, () => underway.track(look()));
   }
 
   async function look(): Promise<void> {
@@ -42,28 +52,22 @@ export function createTimerService(
     try {
       const { due, nextInMs } = await store.dueTimers(PAGE);
       if (!stopped) for (const timer of due) fire(timer);
-      // A full page means that more are due; those handed out need a moment to be committed away.
-      next = due.length === PAGE ? 20 : Math.min(pollMs, Math.max(nextInMs ?? pollMs, 1));
+      next = due.length === PAGE ? NEXT_PAGE_MS : Math.min(pollMs, Math.max(nextInMs ?? pollMs, 1));
     } catch (error) {
       failed(error);
     }
     looking = false;
-    wakeIn(Math.min(next, Math.max(expected - clock.monotonic(), 0)));
-    expected = Number.POSITIVE_INFINITY;
+    const delayMs = Math.min(next, Math.max(wakeAt - clock.monotonic(), 0));
+    wakeAt = Number.POSITIVE_INFINITY;
+    wakeIn(delayMs);
   }
-
-  /** The earliest timer that was set while a look was under way, which may not have seen it. */
-  let expected = Number.POSITIVE_INFINITY;
 
   return {
     start() {
       stopped = false;
       wakeIn(0);
     },
-    expect(delayMs) {
-      if (looking) expected = Math.min(expected, clock.monotonic() + delayMs);
-      else wakeIn(delayMs);
-    },
+    expect: wakeIn,
     stop() {
       stopped = true;
       cancel();

@@ -73,12 +73,18 @@ export function readableEvent(type: string): string {
   return type === 'xstate.init' ? 'create' : type;
 }
 
-export function createInterpreter(machine: AnyStateMachine): Interpreter {
-  const step = (before: AnyMachineSnapshot | null, after: AnyMachineSnapshot, actions: readonly Collected[]): Step => ({
-    snapshot: after,
-    intents: [...toIntents(actions), ...orphans(before, after, actions)],
-    ended: after.status !== 'active',
-  });
+/** @param microsteps how many steps one event may cause before the machine counts as running in a circle, and throws */
+export function createInterpreter(machine: AnyStateMachine, microsteps: number): Interpreter {
+  // XState's own default is no bound at all, and a circle of eventless transitions would hold the whole process.
+  machine.options.maxIterations = Math.min(machine.options.maxIterations ?? microsteps, microsteps);
+  const step = (before: AnyMachineSnapshot | null, after: AnyMachineSnapshot, actions: readonly Collected[]): Step => {
+    if (after.status === 'error') throw after.error;
+    return {
+      snapshot: after,
+      intents: [...toIntents(actions), ...orphans(before, after, actions)],
+      ended: after.status !== 'active',
+    };
+  };
   return {
     initial(address, input) {
       const actions: Collected[] = [];
@@ -88,7 +94,6 @@ export function createInterpreter(machine: AnyStateMachine): Interpreter {
       if (snapshot.status !== 'active') return null;
       const actions: Collected[] = [];
       const after = machine.transition(snapshot, event, scopeFor(address, actions)) as AnyMachineSnapshot;
-      if (after.status === 'error') throw after.error;
       return after === snapshot && actions.length === 0 ? null : step(snapshot, after, actions);
     },
     restore: (address, stored) =>
@@ -189,20 +194,31 @@ function toIntent(type: string, params: Record<string, unknown>): Intent | null 
   }
 }
 
+type Children = Readonly<Record<string, AnyActorRef | undefined>>;
+
 /**
- * Children that are gone, or were replaced under the same id, without XState saying `stopChild` (it does not when a state
- * that ended the machine had children, or when `assign` replaced one).
+ * Children that are gone without XState saying `stopChild`, as when the machine ended. A child that came without
+ * `spawnChild` was made with `spawn` inside of `assign`: it would be stored, and nobody would ever run it.
  */
 function orphans(
   before: AnyMachineSnapshot | null,
   after: AnyMachineSnapshot,
   actions: readonly Collected[],
 ): Intent[] {
-  if (before === null) return [];
-  const children = before.children as Record<string, AnyActorRef | undefined>;
-  const left = after.status === 'active' ? (after.children as Record<string, AnyActorRef | undefined>) : {};
-  const stopped = new Set(actions.filter((a) => a.type === 'xstate.stopChild').map((a) => a.params?.id));
-  return Object.keys(children)
-    .filter((id) => left[id] === undefined && !stopped.has(id))
+  const had: Children = before?.children ?? NO_CHILDREN;
+  const has: Children = after.status === 'active' ? after.children : NO_CHILDREN;
+  if (had === has) return [];
+  const named = (type: string, ref: (params: Record<string, unknown>) => unknown) =>
+    new Set(actions.filter((action) => action.type === type).map(({ params }) => ref(params ?? {})));
+  const spawned = named('xstate.spawnChild', ({ actorRef }) => actorRef);
+  for (const [id, child] of Object.entries(has)) {
+    if (child === had[id] || spawned.has(child)) continue;
+    throw new TypeError(`The machine spawns "${id}" inside of assign: use invoke or spawnChild, which can be stored.`);
+  }
+  const stopped = named('xstate.stopChild', ({ id }) => id);
+  return Object.keys(had)
+    .filter((id) => has[id] === undefined && !stopped.has(id))
     .map((childId) => ({ type: 'effect.stop', childId }));
 }
+
+const NO_CHILDREN: Children = {};

@@ -7,11 +7,15 @@ import { LOAD_ACTORS, LOAD_EFFECTS, LOAD_MESSAGES, LOAD_STASH, LOAD_TIMERS } fro
  * Loads actors with all that is stored of them. The statements run on one connection one after the other, actors first:
  * what a commit between two of them adds belongs to a later sequence number and is dropped when its turn finds that out.
  */
-export async function load(pool: Pool, addresses: readonly Address[]): Promise<readonly StoredActor[]> {
+export async function load(
+  pool: Pool,
+  addresses: readonly Address[],
+  messages: number,
+): Promise<readonly StoredActor[]> {
   const client = await pool.connect();
   try {
-    const read = async <R>(name: string, text: string) =>
-      (await client.query({ name, text, values: [addresses] })).rows as R[];
+    const read = async <R>(name: string, text: string, ...more: readonly unknown[]) =>
+      (await client.query({ name, text, values: [addresses, ...more] })).rows as R[];
     await client.query('begin isolation level repeatable read read only');
     const actors = await read<Omit<StoredActor, 'timers' | 'effects' | 'messages' | 'stash'>>(
       'load-actors',
@@ -19,7 +23,7 @@ export async function load(pool: Pool, addresses: readonly Address[]): Promise<r
     );
     const timers = group(await read<StoredTimer>('load-timers', LOAD_TIMERS), 'address');
     const effects = group(await read<StoredEffect & { address: Address }>('load-effects', LOAD_EFFECTS), 'address');
-    const messages = group(await read<StoredMessage>('load-messages', LOAD_MESSAGES), 'receiver');
+    const waiting = group(await read<StoredMessage>('load-messages', LOAD_MESSAGES, messages), 'receiver');
     const stash = group(
       await read<StoredActor['stash'][number] & { address: Address }>('load-stash', LOAD_STASH),
       'address',
@@ -30,7 +34,7 @@ export async function load(pool: Pool, addresses: readonly Address[]): Promise<r
       ...actor,
       timers: timers.get(actor.address) ?? [],
       effects: effects.get(actor.address) ?? [],
-      messages: messages.get(actor.address) ?? [],
+      messages: waiting.get(actor.address) ?? [],
       stash: stash.get(actor.address) ?? [],
     }));
   } catch (thrown) {

@@ -1,12 +1,12 @@
 import type { Pool, PoolClient } from 'pg';
-import type { CommitResult, CommitStore, NewDeadLetter, TurnCommit } from '../../actors/store.ts';
+import type { CommitResult, CommitStore, NewDeadLetter, StoredTimer, TurnCommit } from '../../actors/store.ts';
 import type { Address, LiveEvent, Operation, PendingEvent } from '../../actors/types.ts';
 import type { StoredError } from '../../errors.ts';
 import { translating } from '../errors.ts';
 import { toJsonb } from '../json.ts';
 import { ACTORS_WITH_WORK, QUARANTINE } from '../sql/actors.ts';
-import { DUE_TIMERS, NEXT_TIMER } from '../sql/commit-timers.ts';
-import { KEEP_DEAD_LETTER, REMOVE_SOURCE } from '../sql/dead-letters.ts';
+import { DUE_TIMERS } from '../sql/commit-timers.ts';
+import { KEEP_DEAD_LETTER, KEEP_ORPHANS, REMOVE_SOURCE } from '../sql/dead-letters.ts';
 import { BEGIN_OPERATIONS, OPERATION, OPERATION_BY_KEY, PROGRESS_OPERATION } from '../sql/operations.ts';
 import type { ProjectionStatement } from '../sql/projection.ts';
 import { STASH } from '../sql/stash.ts';
@@ -41,15 +41,18 @@ export function createCommitStore(pool: Pool, statements: ReadonlyMap<string, Pr
 
   return {
     commit,
-    load: (addresses) => translating(() => load(pool, addresses)),
+    load: (addresses, messages) => translating(() => load(pool, addresses, messages)),
     async dueTimers(limit) {
-      const { rows: due } = await query('due-timers', DUE_TIMERS, [limit]);
-      const { rows: next } = await query('next-timer', NEXT_TIMER, []);
-      return { due, nextInMs: next[0]?.nextInMs ?? null };
+      const { rows } = await query('due-timers', DUE_TIMERS, [limit]);
+      const timers: readonly StoredTimer[] = rows;
+      const next = timers.find(({ dueInMs }) => dueInMs > 0);
+      return { due: timers.filter(({ dueInMs }) => dueInMs <= 0), nextInMs: next?.dueInMs ?? null };
     },
     async actorsWithWork() {
-      const { rows } = await query('actors-with-work', ACTORS_WITH_WORK, []);
-      return rows.map(({ address }: { address: Address }) => address);
+      return (await query('actors-with-work', ACTORS_WITH_WORK, [])).rows;
+    },
+    async deadLetterOrphans(afterMs, error) {
+      return (await query('keep-orphans', KEEP_ORPHANS, [afterMs, toJsonb(error)])).rowCount ?? 0;
     },
     async operation(id) {
       const { rows } = await query('operation', OPERATION, [id]);
@@ -87,7 +90,9 @@ export function createCommitStore(pool: Pool, statements: ReadonlyMap<string, Pr
         if (written === undefined) throw new TypeError('The event log gave no number.');
         return written;
       }),
-    ...shardLease(query),
+    ...shardLease(query, (run) =>
+      inTransaction((client) => run((name, text, values) => prepared(client, name, text, values))),
+    ),
   };
 }
 

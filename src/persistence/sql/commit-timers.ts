@@ -13,15 +13,21 @@ from json_to_recordset($1::json) as t (
 on conflict (address, timer_id) do update
 set incarnation = excluded.incarnation, due_at = excluded.due_at, event = excluded.event`;
 
-/** Timers that are due, oldest first. Those of quarantined actors stay where they are. `$1`: how many at most. */
+/**
+ * Timers that are due, oldest first, and the next one that is not. In one statement, because a timer that becomes due between
+ * two would be in neither. Those of quarantined actors stay where they are. `$1`: how many due ones at most.
+ */
 export const DUE_TIMERS = `
-select timers.address, timer_id as "timerId", incarnation, event,
-  (extract(epoch from due_at - now()) * 1000)::float8 as "dueInMs"
-from timers join actors on actors.address = timers.address and actors.quarantined is null
-where due_at <= now()
-order by due_at
-limit $1`;
-
-/** Milliseconds until the next timer that is not due yet. */
-export const NEXT_TIMER = `
-select (extract(epoch from min(due_at) - now()) * 1000)::float8 as "nextInMs" from timers where due_at > now()`;
+(
+  select timers.address, timer_id as "timerId", incarnation, event,
+    (extract(epoch from due_at - now()) * 1000)::float8 as "dueInMs"
+  from timers join actors on actors.address = timers.address and actors.quarantined is null
+  where due_at <= now()
+  order by due_at
+  limit $1
+) union all (
+  select address, timer_id, incarnation, event, (extract(epoch from due_at - now()) * 1000)::float8
+  from timers where due_at > now()
+  order by due_at
+  limit 1
+)`;

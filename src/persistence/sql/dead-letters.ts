@@ -9,3 +9,14 @@ export const REMOVE_SOURCE = {
   effect: 'delete from effects where id = $1',
   timer: 'delete from timers where address = $1 and timer_id = $2 and incarnation = $3',
 } as const;
+
+/** Puts aside the messages whose receiver has not existed for `$1` milliseconds, with the error `$2`. */
+export const KEEP_ORPHANS = `
+with orphan as (
+  delete from messages
+  where at < now() - $1 * interval '1 millisecond'
+    and not exists (select from actors where actors.address = messages.receiver)
+  returning receiver, event
+)
+insert into dead_letters (id, address, event, error, attempts)
+select gen_random_uuid(), receiver, event, $2::jsonb, 0 from orphan`;
