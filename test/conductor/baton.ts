@@ -1,9 +1,9 @@
 /** Starts all of Baton in this process, on a data directory of its own and the machine's real Docker engine. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ExecutionContext } from 'ava';
+import type { TestFn } from 'ava';
 import Docker from 'dockerode';
 import { pino } from 'pino';
 import { loadSettings } from '../../config/settings.ts';
@@ -49,14 +49,34 @@ const QUICK = {
   BATON_HTTP_PORT: '0',
 };
 
-export async function startTestBaton(
-  t: ExecutionContext,
-  environment: Record<string, string> = {},
-): Promise<TestBaton> {
+/** One Baton for a test file. Its tests run one after another, since the machine is theirs to load. */
+export function withBaton(test: TestFn<unknown>, environment: Record<string, string> = {}): () => TestBaton {
+  let running: RunningBaton | undefined;
+  test.serial.before('Baton runs', async () => {
+    running = await startTestBaton(environment);
+  });
+  test.serial.after.always('Baton and all that is its own are gone', () => running?.end());
+  return () => {
+    if (running === undefined) throw new Error('Baton runs only inside tests');
+    return running;
+  };
+}
+
+export interface RunningBaton extends TestBaton {
+  /** Stops it and removes its containers, networks and files. */
+  end(): Promise<void>;
+}
+
+export async function startTestBaton(environment: Record<string, string> = {}): Promise<RunningBaton> {
   const dataDir = await mkdtemp(join(tmpdir(), 'baton-'));
   const firstPort = await freePort();
   const docker = new Docker();
-  await games.buildImage(games.template('flying-squid'), createDockerEngine({ nodeId: 'images' }), () => {}, t.signal);
+  await games.buildImage(
+    games.template('flying-squid'),
+    createDockerEngine({ nodeId: 'images' }),
+    () => {},
+    AbortSignal.timeout(300_000),
+  );
   let env: Record<string, string> = {
     ...QUICK,
     BATON_DATA_DIR: dataDir,
@@ -72,14 +92,13 @@ export async function startTestBaton(
     baton = await startBaton({
       settings,
       log: pino({ level: settings.log.level }),
-      leaseLost: () => t.fail('lease lost'),
+      leaseLost: () => process.exit(70),
     });
-    const { readFile } = await import('node:fs/promises');
     token = (await readFile(baton.adminTokenPath, 'utf8')).trim();
     nodeId = (await self.call('GET', '/readyz')).body.node.id;
   };
 
-  const self: TestBaton = {
+  const self: RunningBaton = {
     docker,
     get nodeId() {
       return nodeId;
@@ -107,7 +126,7 @@ export async function startTestBaton(
     async server(id) {
       return (await self.call('GET', `/api/servers/${id}?include_deleted=true`)).body;
     },
-    async until(id, status, withinMs = 20_000) {
+    async until(id, status, withinMs = 60_000) {
       const end = performance.now() + withinMs;
       for (;;) {
         const server = await self.server(id);
@@ -122,13 +141,13 @@ export async function startTestBaton(
       env = { ...env, ...more };
       await start();
     },
+    async end() {
+      await baton.stop();
+      await removeEverythingOf(docker, nodeId);
+      await rm(dataDir, { recursive: true, force: true });
+    },
   };
 
-  t.teardown(async () => {
-    await baton.stop();
-    await removeEverythingOf(docker, nodeId);
-    await rm(dataDir, { recursive: true, force: true });
-  });
   await start();
   return self;
 }

@@ -1,6 +1,8 @@
 /** The interleavings that the design names, as far as they need no backups and no second node, against real Docker. */
 import test from 'ava';
-import { startTestBaton, type TestBaton } from './baton.ts';
+import { startTestBaton, type TestBaton, withBaton } from './baton.ts';
+
+const theBaton = withBaton(test);
 
 const post = (baton: TestBaton, id: string, command: string) => baton.call('POST', `/api/servers/${id}/${command}`);
 
@@ -17,26 +19,29 @@ async function ended(
   }
 }
 
-test('Start and delete: the delete is refused while it starts, and taken with stop_first, whatever the start has made', async (t) => {
-  const baton = await startTestBaton(t);
-  const id = await baton.create('meadow', { start: false });
-  const { body: starting } = await post(baton, id, 'start');
-  const refused = await baton.call('DELETE', `/api/servers/${id}`);
-  t.is(refused.status, 409);
-  t.is(refused.body.code, 'invalid_transition');
-  t.is(refused.body.operation.id, starting.operation.id);
-  const deleted = await baton.call('DELETE', `/api/servers/${id}?stop_first=true`);
-  t.is(deleted.status, 202);
-  t.is((await ended(baton, starting.operation)).status, 'cancelled');
-  t.is((await ended(baton, deleted.body.operation)).status, 'succeeded');
-  await baton.until(id, 'deleted');
-  const end = performance.now() + 20_000;
-  while ((await baton.containers(id)).length > 0 && performance.now() < end) await baton.server(id);
-  t.deepEqual(await baton.containers(id), []);
-});
+test.serial(
+  'Start and delete: the delete is refused while it starts, and taken with stop_first, whatever the start has made',
+  async (t) => {
+    const baton = theBaton();
+    const id = await baton.create('meadow', { start: false });
+    const { body: starting } = await post(baton, id, 'start');
+    const refused = await baton.call('DELETE', `/api/servers/${id}`);
+    t.is(refused.status, 409);
+    t.is(refused.body.code, 'invalid_transition');
+    t.is(refused.body.operation.id, starting.operation.id);
+    const deleted = await baton.call('DELETE', `/api/servers/${id}?stop_first=true`);
+    t.is(deleted.status, 202);
+    t.is((await ended(baton, starting.operation)).status, 'cancelled');
+    t.is((await ended(baton, deleted.body.operation)).status, 'succeeded');
+    await baton.until(id, 'deleted');
+    const end = performance.now() + 20_000;
+    while ((await baton.containers(id)).length > 0 && performance.now() < end) await baton.server(id);
+    t.deepEqual(await baton.containers(id), []);
+  },
+);
 
-test('Stop and start: the start waits in the queue of one when it may, and runs after the stop', async (t) => {
-  const baton = await startTestBaton(t);
+test.serial('Stop and start: the start waits in the queue of one when it may, and runs after the stop', async (t) => {
+  const baton = theBaton();
   const id = await baton.create('meadow');
   const { body: stopping } = await post(baton, id, 'stop');
   const refused = await post(baton, id, 'start');
@@ -49,8 +54,8 @@ test('Stop and start: the start waits in the queue of one when it may, and runs 
   t.is((await baton.containers(id)).length, 1);
 });
 
-test('Two starts at once: one is taken, one is refused, one container runs', async (t) => {
-  const baton = await startTestBaton(t);
+test.serial('Two starts at once: one is taken, one is refused, one container runs', async (t) => {
+  const baton = theBaton();
   const id = await baton.create('meadow', { start: false });
   const answers = await Promise.all([post(baton, id, 'start'), post(baton, id, 'start')]);
   t.deepEqual(answers.map(({ status }) => status).sort(), [202, 409]);
@@ -58,27 +63,30 @@ test('Two starts at once: one is taken, one is refused, one container runs', asy
   t.is((await baton.containers(id)).length, 1);
 });
 
-test('Stop while it starts, at many moments: it ends stopped, with no container running and no room held', async (t) => {
-  const baton = await startTestBaton(t);
-  const id = await baton.create('meadow', { start: false });
-  for (const afterMs of [0, 5, 20, 80, 200, 400, 700]) {
-    const { body: starting } = await post(baton, id, 'start');
-    const until = performance.now() + afterMs;
-    while (performance.now() < until) await baton.server(id);
-    const { status, body } = await post(baton, id, 'stop');
-    t.is(status, 202);
-    t.is((await ended(baton, body.operation)).status, 'succeeded');
-    t.regex((await ended(baton, starting.operation)).status, /cancelled|succeeded/);
-    t.is((await baton.server(id)).status, 'stopped');
-    const running = (await baton.containers(id)).filter(({ State }) => State === 'running');
-    t.deepEqual(running, []);
-  }
-  const { body: node } = await baton.call('GET', `/api/actors/node/${baton.nodeId}`);
-  t.deepEqual(node.context.reservations, {});
-});
+test.serial(
+  'Stop while it starts, at many moments: it ends stopped, with no container running and no room held',
+  async (t) => {
+    const baton = theBaton();
+    const id = await baton.create('meadow', { start: false });
+    for (const afterMs of [0, 5, 20, 80, 200, 400, 700]) {
+      const { body: starting } = await post(baton, id, 'start');
+      const until = performance.now() + afterMs;
+      while (performance.now() < until) await baton.server(id);
+      const { status, body } = await post(baton, id, 'stop');
+      t.is(status, 202);
+      t.is((await ended(baton, body.operation)).status, 'succeeded');
+      t.regex((await ended(baton, starting.operation)).status, /cancelled|succeeded/);
+      t.is((await baton.server(id)).status, 'stopped');
+      const running = (await baton.containers(id)).filter(({ State }) => State === 'running');
+      t.deepEqual(running, []);
+    }
+    const { body: node } = await baton.call('GET', `/api/actors/node/${baton.nodeId}`);
+    t.is(node.context.reservations[id], undefined);
+  },
+);
 
-test('Kill while it stops: the stop is cancelled, the container is dead, the server stopped', async (t) => {
-  const baton = await startTestBaton(t);
+test.serial('Kill while it stops: the stop is cancelled, the container is dead, the server stopped', async (t) => {
+  const baton = theBaton();
   const id = await baton.create('meadow');
   const { body: stopping } = await post(baton, id, 'stop');
   const { status, body: killing } = await post(baton, id, 'kill');
@@ -89,20 +97,21 @@ test('Kill while it stops: the stop is cancelled, the container is dead, the ser
   t.is((await baton.containers(id)).filter(({ State }) => State === 'running').length, 0);
 });
 
-test('No room: the server waits, and starts when another one stops', async (t) => {
-  const baton = await startTestBaton(t, { BATON_NODE_RAM_MB: '2048' });
+test.serial('No room: the server waits, and starts when another one stops', async (t) => {
+  const baton = await startTestBaton({ BATON_NODE_RAM_MB: '2048' });
+  t.teardown(() => baton.end());
   const first = await baton.create('first', { ram_mb: 700 });
   const { body } = await baton.call('POST', '/api/servers', { name: 'second', template: 'flying-squid', ram_mb: 700 });
   const queued = await baton.until(body.server.id, 'queued');
-  t.is(queued.attempt, 1);
+  t.is(queued.attempt, 0);
   t.truthy(queued.next_attempt_at);
   await baton.run('POST', `/api/servers/${first}/stop`);
   await baton.until(body.server.id, 'running');
   t.is((await ended(baton, body.operation)).status, 'succeeded');
 });
 
-test('A rebuild that does not come up gives the old container back, running', async (t) => {
-  const baton = await startTestBaton(t);
+test.serial('A rebuild that does not come up gives the old container back, running', async (t) => {
+  const baton = theBaton();
   const id = await baton.create('meadow');
   const before = await baton.server(id);
   const { body } = await baton.call('POST', `/api/servers/${id}/rebuild`, { image_tag: 'no-such-tag' });
