@@ -12,6 +12,9 @@ import { oneOf, optionalText, portRange, text, type Values, whole } from './sett
 const ANY = /^.+$/s;
 const HOST = /^[A-Za-z0-9.:_-]+$/;
 
+const simulatedMs = (name: string, fallback: number, reason: string) =>
+  whole(`BATON_SIMULATED_${name}_MS`, fallback, [0, 600_000], 'ms', reason);
+
 export const SETTINGS = {
   dataDir: text(
     'BATON_DATA_DIR',
@@ -133,6 +136,11 @@ export const SETTINGS = {
       'MB',
       "This node's RAM, as the engine says with 0; servers may reserve it less what is kept for the system.",
     ),
+    simulated: {
+      pullMs: simulatedMs('PULL', 3_000, 'How long a simulated image takes to arrive.'),
+      bootMs: simulatedMs('BOOT', 2_000, 'How long a simulated game takes until players can join.'),
+      stopMs: simulatedMs('STOP', 500, 'How long a simulated game takes to save and end.'),
+    },
   },
   conductor: CONDUCTOR_SETTINGS,
   server: SERVER_SETTINGS,

@@ -75,7 +75,7 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
 
     const world: ServerWorld = {
       games,
-      ports: repositories,
+      ports: withFaults('ports', repositories, fault),
       settings: {
         ...settings.conductor,
         portRange: { from: settings.node.portRange.first, to: settings.node.portRange.last },

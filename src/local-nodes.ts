@@ -18,6 +18,7 @@ import {
   detectDocker,
   SIMULATED_DEFAULTS,
   saveWorldToDisk,
+  simulatedDisk,
 } from './nodes/index.ts';
 
 export interface LocalNode {
@@ -101,20 +102,22 @@ async function simulatedNode(parts: LocalNodesParts): Promise<LocalNode> {
   const size = { ramMb: settings.node.ramMb || SIMULATED_DEFAULTS.ramMb, cpus: SIMULATED_DEFAULTS.cpus };
   const row = await store.upsertNode({ name: 'simulated', engine: 'simulated', ...size });
   const engine = createSimulatedEngine(ports, {
-    ...SIMULATED_DEFAULTS,
+    ...settings.node.simulated,
     ...size,
     nodeId: row.id,
     saveWorld: saveWorldToDisk,
+    disk: simulatedDisk(join(settings.dataDir, 'simulated-machine.json')),
   });
   return { host: hostOf(parts, row, engine), size };
 }
 
 function hostOf({ settings, fault }: LocalNodesParts, row: NodeRow, engine: Engine): NodeHost {
-  return createLocalNode({
+  const host = createLocalNode({
     id: row.id,
     name: row.name,
     engine: withFaults('engine', engine, fault),
     dataRoot: join(settings.dataDir, 'worlds', row.engine),
     publishAddress: settings.node.publishAddress,
   });
+  return { ...host, worlds: withFaults('worlds', host.worlds, fault) };
 }

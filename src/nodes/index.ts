@@ -4,6 +4,7 @@ export { createDockerEngine, type DockerEngineOptions } from './docker/engine.ts
 export { DEFAULT_POOL as DEFAULT_NETWORK_POOL } from './docker/subnets.ts';
 export { errors } from './errors.ts';
 export { createLocalNode, type LocalNodeOptions } from './local-node.ts';
+export { type SimulatedDisk, simulatedDisk } from './simulated/disk.ts';
 export { createSimulatedEngine, type SimulatedEngine } from './simulated/engine.ts';
 export { SIMULATED_DEFAULTS, type SimulatedControls, type SimulatedSettings } from './simulated/machine.ts';
 export {

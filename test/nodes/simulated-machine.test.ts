@@ -10,6 +10,7 @@ import {
   SIMULATED_DEFAULTS,
   type SimulatedSettings,
   saveWorldToDisk,
+  simulatedDisk,
 } from '../../src/nodes/index.ts';
 import { fastPorts } from './helpers/simulated.ts';
 import { baseSpec } from './helpers/spec.ts';
@@ -142,6 +143,29 @@ test('on a disk the world of a simulated game is there to be seen', async (t) =>
     await ready(id);
     t.true((await worlds.observe('server-1')).exists);
     t.regex(await readFile(join(worlds.dataDir('server-1'), 'level.dat'), 'utf8'), /server-1/);
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+});
+
+test('on a disk containers and images outlive us: what ran goes on, what had ended stays ended', async (t) => {
+  const root = await mkdtemp(join(tmpdir(), 'baton-simulated-'));
+  try {
+    const disk = simulatedDisk(join(root, 'machine.json'));
+    const before = machine({ disk });
+    const up = await before.running();
+    await before.ready(up);
+    const over = await before.running({ serverId: 'server-2' });
+    await before.engine.killContainer(over);
+    const gone = await before.running({ serverId: 'server-3' });
+    await before.engine.removeContainer(gone);
+    const known = await before.engine.inventory();
+
+    const after = machine({ disk, images: [] });
+    t.deepEqual(await after.engine.inventory(), known);
+    t.true(await after.engine.hasImage(IMAGE));
+    t.deepEqual(await after.ready(up), { players: 0 });
+    t.not((await after.engine.createContainer(after.spec({ serverId: 'server-4' }))).id, gone, 'no id is given twice');
   } finally {
     await rm(root, { recursive: true, force: true });
   }

@@ -15,12 +15,24 @@ export interface Exit {
   readonly requested: boolean;
 }
 
+/** What a disk keeps of a container: all that is needed to have it again after our own restart, but for what it said. */
+export interface StoredContainer {
+  readonly id: string;
+  readonly spec: ContainerSpec;
+  readonly running: boolean;
+  readonly startedAt: number | null;
+  readonly exit: (Exit & { readonly at: number }) | null;
+}
+
 export interface SimulatedContainer {
   readonly id: string;
   readonly spec: ContainerSpec;
   info(): ContainerInfo;
+  stored(): StoredContainer;
   running(): boolean;
   start(): void;
+  /** As {@link start}, of a container that ran all the time while we did not look. */
+  goOn(): void;
   /** Ends it now, whatever it does. Without effect when it does not run. */
   end(exit: Exit): void;
   /** Gives the signal to the program; the end that follows counts as asked for. */
@@ -46,18 +58,26 @@ interface Run {
   signalled: boolean;
 }
 
+/** What the container tells the machine that it lies on. */
+export interface ContainerHooks {
+  onStart(): void;
+  onExit(exit: Exit): void;
+  saveWorld(): void;
+}
+
+/** @param from what a disk kept of it; a new container has only its id and spec */
 export function createSimulatedContainer(
-  id: string,
-  spec: ContainerSpec,
+  from: Pick<StoredContainer, 'id' | 'spec'> & Partial<StoredContainer>,
   clock: SimulatedPorts['clock'],
   startProgram: StartProgram,
-  { onExit, saveWorld }: { onExit(exit: Exit): void; saveWorld(): void },
+  { onStart, onExit, saveWorld }: ContainerHooks,
 ): SimulatedContainer {
+  const { id, spec } = from;
   const lines: string[] = [];
   const followers = new Set<{ onLine(line: string): void; onEnd(): void }>();
   let run: Run | null = null;
-  let last: (Exit & { readonly at: number }) | null = null;
-  let startedAt: number | null = null;
+  let last = from.exit ?? null;
+  let startedAt = from.startedAt ?? null;
 
   const end = (exit: Exit) => {
     if (run === null) return;
@@ -103,6 +123,12 @@ export function createSimulatedContainer(
     };
   };
 
+  const goOn = () => {
+    const mine: Run = { cancels: new Set(), program: null, players: null, ramBytes: 0, signalled: false };
+    run = mine;
+    mine.program = startProgram(processOf(mine));
+  };
+
   const follow = (onLine: (line: string) => void, onEnd: () => void) => {
     const follower = { onLine, onEnd };
     followers.add(follower);
@@ -126,13 +152,14 @@ export function createSimulatedContainer(
       finishedAt: run === null ? (last?.at ?? null) : null,
       address: run === null ? null : NOWHERE,
     }),
+    stored: () => ({ id, spec, running: run !== null, startedAt, exit: last }),
     running: () => run !== null,
     start() {
-      const mine: Run = { cancels: new Set(), program: null, players: null, ramBytes: 0, signalled: false };
-      run = mine;
       startedAt = clock.now();
-      mine.program = startProgram(processOf(mine));
+      goOn();
+      onStart();
     },
+    goOn,
     end,
     signal(name) {
       if (run === null) return;

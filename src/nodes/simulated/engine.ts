@@ -73,12 +73,12 @@ export function createSimulatedEngine(ports: SimulatedPorts, settings: Simulated
         await wait(settings.pullMs / PULL_STEPS, signal);
         onProgress({ fraction: step / PULL_STEPS, message: 'Downloading' });
       }
-      images.set(image, images.get(image) ?? {});
+      machine.addImage(image, images.get(image) ?? {});
     },
     async loadImage(image, rootfs, config, signal) {
       await answer('loadImage', signal, () => undefined);
       for await (const _ of rootfs) signal.throwIfAborted();
-      images.set(image, config.labels);
+      machine.addImage(image, config.labels);
     },
     createContainer: (spec, signal) =>
       answer('createContainer', signal, () => {

@@ -3,7 +3,8 @@ import type { ContainerSpec, EngineEvent, Protocol } from '../../conductor/inter
 import { portKey } from '../../conductor/interfaces/engine.ts';
 import type { BatonError } from '../../errors.ts';
 import { errors } from '../errors.ts';
-import { createSimulatedContainer, type SimulatedContainer } from './container.ts';
+import { createSimulatedContainer, type SimulatedContainer, type StoredContainer } from './container.ts';
+import type { SimulatedDisk } from './disk.ts';
 import { gameProgram, type SimulatedPorts, type StartProgram } from './program.ts';
 import { createWatchers, type Watchers } from './watchers.ts';
 
@@ -21,6 +22,8 @@ export interface SimulatedSettings {
   readonly registryHas?: (image: string) => boolean;
   /** Writes a container's world when its program says so; absent: worlds of this machine stay empty. */
   readonly saveWorld?: (spec: ContainerSpec) => void;
+  /** Where containers and images outlive us, as those of a real engine do; absent: the machine is new each time. */
+  readonly disk?: SimulatedDisk;
   /** What runs in the containers; by default a game of the times above. */
   readonly program?: StartProgram;
 }
@@ -51,7 +54,8 @@ export interface SimulatedControls {
 export interface SimulatedMachine {
   readonly containers: Map<string, SimulatedContainer>;
   /** Labels by reference. */
-  readonly images: Map<string, Readonly<Record<string, string>>>;
+  readonly images: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  addImage(image: string, labels: Readonly<Record<string, string>>): void;
   readonly watchers: Watchers;
   readonly controls: SimulatedControls;
   /** Ports (by `portKey`) that other programs hold. */
@@ -68,7 +72,9 @@ export function createSimulatedMachine(ports: SimulatedPorts, settings: Simulate
   const heldPorts = new Set<string>();
   const failures = new Map<string, BatonError[]>();
   let connected = true;
-  let made = 0;
+  const kept = settings.disk?.read() ?? null;
+  const images = new Map(kept?.images ?? (settings.images ?? []).map((image) => [image, {}]));
+  let made = kept?.made ?? 0;
   const watchers = createWatchers(() => connected);
   const program = settings.program ?? gameProgram(settings, ports.random);
 
@@ -83,23 +89,46 @@ export function createSimulatedMachine(ports: SimulatedPorts, settings: Simulate
       requested: false,
     });
 
-  const add = (spec: ContainerSpec): SimulatedContainer => {
-    made += 1;
-    const id = `simulated-${settings.nodeId}-${made}`;
-    const container = createSimulatedContainer(id, spec, ports.clock, program, {
-      onExit: (exit) =>
-        watchers.emit({ type: 'exited', containerId: id, serverId: spec.serverId, epoch: spec.epoch, ...exit }),
+  const save = () =>
+    settings.disk?.write({
+      made,
+      images: [...images],
+      containers: [...containers.values()].map((container) => container.stored()),
+    });
+
+  const put = (from: Pick<StoredContainer, 'id' | 'spec'> & Partial<StoredContainer>): SimulatedContainer => {
+    const { id, spec } = from;
+    const container = createSimulatedContainer(from, ports.clock, program, {
+      onStart: save,
+      onExit(exit) {
+        save();
+        watchers.emit({ type: 'exited', containerId: id, serverId: spec.serverId, epoch: spec.epoch, ...exit });
+      },
       saveWorld: () => settings.saveWorld?.(spec),
     });
     containers.set(id, container);
+    return container;
+  };
+
+  const add = (spec: ContainerSpec): SimulatedContainer => {
+    made += 1;
+    const container = put({ id: `simulated-${settings.nodeId}-${made}`, spec });
+    save();
     emit('created', container);
     return container;
   };
 
   const remove = (container: SimulatedContainer) => {
     container.end({ exitCode: 137, oomKilled: false, requested: true });
-    if (containers.delete(container.id)) emit('removed', container);
+    if (!containers.delete(container.id)) return;
+    save();
+    emit('removed', container);
   };
+
+  for (const stored of kept?.containers ?? []) {
+    const container = put(stored);
+    if (stored.running) container.goOn();
+  }
 
   const known = (containerId: string): SimulatedContainer => {
     const container = containers.get(containerId);
@@ -109,7 +138,11 @@ export function createSimulatedMachine(ports: SimulatedPorts, settings: Simulate
 
   return {
     containers,
-    images: new Map((settings.images ?? []).map((image) => [image, {}])),
+    images,
+    addImage(image, labels) {
+      images.set(image, labels);
+      save();
+    },
     watchers,
     heldPorts,
     add,

@@ -1,0 +1,66 @@
+/**
+ * What a simulated machine keeps over our restarts: its images and containers. A container that ran goes on running, so that
+ * servers on the simulated node live through a restart of Baton as they do on a real one.
+ */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import type { StoredContainer } from './container.ts';
+
+export interface StoredMachine {
+  /** How many containers were ever made; the next one's name goes on from there. */
+  readonly made: number;
+  /** Reference and labels. */
+  readonly images: readonly (readonly [string, Readonly<Record<string, string>>])[];
+  readonly containers: readonly StoredContainer[];
+}
+
+export interface SimulatedDisk {
+  /** Null at the first start. */
+  read(): StoredMachine | null;
+  write(machine: StoredMachine): void;
+}
+
+const Machine: z.ZodType<StoredMachine> = z.object({
+  made: z.int(),
+  images: z.array(z.tuple([z.string(), z.record(z.string(), z.string())])),
+  containers: z.array(
+    z.object({
+      id: z.string(),
+      spec: z.custom<StoredContainer['spec']>((spec) => z.object({ serverId: z.string() }).safeParse(spec).success),
+      running: z.boolean(),
+      startedAt: z.number().nullable(),
+      exit: z
+        .object({ exitCode: z.number(), oomKilled: z.boolean(), requested: z.boolean(), at: z.number() })
+        .nullable(),
+    }),
+  ),
+});
+
+/**
+ * A disk that is one JSON file. Synchronous, as all that a simulated machine does: what has happened on it is in the file
+ * before anybody hears of it. Throws what the file system throws, and what Zod throws of a file that is not its own.
+ */
+export function simulatedDisk(path: string): SimulatedDisk {
+  return {
+    read() {
+      const text = textOf(path);
+      return text === null ? null : Machine.parse(JSON.parse(text));
+    },
+    write(machine) {
+      mkdirSync(dirname(path), { recursive: true });
+      // Half a file would be a machine that cannot be read.
+      writeFileSync(`${path}.new`, JSON.stringify(machine), { mode: 0o600 });
+      renameSync(`${path}.new`, path);
+    },
+  };
+}
+
+function textOf(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return null;
+    throw thrown;
+  }
+}
