@@ -12,7 +12,7 @@ import { translating } from './errors.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations/index.ts';
 
-export type DatabaseLog = Pick<Logger, 'info' | 'warn'>;
+export type DatabaseLog = Pick<Logger, 'warn'>;
 
 export interface DatabaseOptions extends Partial<ConnectionLimits> {
   readonly target: DatabaseTarget;
@@ -47,7 +47,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       translating(async () => {
         const unhurried = await openOrm({ ...options, poolSize: 2, statementTimeoutMs: 0 });
         try {
-          return await migrate(unhurried, options.log);
+          return await migrate(unhurried);
         } finally {
           await unhurried.close();
         }

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { refuseOldServer } from '../../src/persistence/migrate.ts';
 import { withDatabase } from './database.ts';
 
 const db = withDatabase(test);
@@ -36,6 +37,14 @@ test('a database that a newer Baton made is refused by name', async (t) => {
   const error = await t.throwsAsync(database.migrate());
   t.like(error, { code: 'database_newer', retry: 'permanent' });
   t.regex(error?.message ?? '', /newer Baton.*Migration9999Future/);
+});
+
+test('a PostgreSQL that is too old is refused with what is needed and what was found', async (t) => {
+  const answering = (number: number, found: string) => ({ query: async () => ({ rows: [{ number, found }] }) });
+  const error = await t.throwsAsync(refuseOldServer(answering(130_014, '13.14')));
+  t.like(error, { code: 'database_unsupported', retry: 'permanent' });
+  t.regex(error?.message ?? '', /needs PostgreSQL 14 or newer; this database is 13\.14/);
+  await t.notThrowsAsync(refuseOldServer(answering(140_000, '14.0')));
 });
 
 test('a migration that fails leaves nothing behind and no lock', async (t) => {
