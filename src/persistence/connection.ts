@@ -34,6 +34,9 @@ export const DEFAULT_LIMITS: ConnectionLimits = { poolSize: 10, connectTimeoutMs
 /** A database that has said nothing for this long after its own statement timeout is not there any more. */
 const SILENCE_MARGIN_MS = 2_000;
 
+/** Whatever the database's own default is: a commit that we acknowledge must survive the death of the database. */
+const DURABLE = '-c synchronous_commit=on';
+
 /** The parts of a target, with what the URL leaves out taken from the environment as `psql` does (`PGUSER`…). */
 export function partsOf(target: DatabaseTarget): DatabaseParts & { readonly ssl?: pg.ConnectionConfig['ssl'] } {
   if (!('url' in target)) return target;
@@ -54,6 +57,7 @@ export function poolConfig(limits: ConnectionLimits, applicationName: string): p
   return {
     max: poolSize,
     application_name: applicationName,
+    options: DURABLE,
     connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: statementTimeoutMs || undefined,
     keepAlive: true,
