@@ -97,14 +97,15 @@ export const insideRoutes = (deps: RouteDeps): Route[] => {
       async handle({ params: { id }, principal }) {
         const row = await ownServer(deps, id, principal);
         const stats = await conductor.stats(id);
+        const whole = (bytes: number | undefined) => (bytes === undefined ? null : Math.round(bytes));
         return {
           body: {
             running: stats !== null,
-            ramBytes: stats?.ramBytes ?? null,
-            ramLimitBytes: stats?.ramLimitBytes ?? null,
+            ramBytes: whole(stats?.ramBytes),
+            ramLimitBytes: whole(stats?.ramLimitBytes),
             cpu: stats?.cpu ?? null,
-            networkRxBytes: stats?.networkRxBytes ?? null,
-            networkTxBytes: stats?.networkTxBytes ?? null,
+            networkRxBytes: whole(stats?.networkRxBytes),
+            networkTxBytes: whole(stats?.networkTxBytes),
             diskBytes: row.dataBytes,
             diskLimitBytes: row.diskMb === 0 ? null : row.diskMb * BYTES_PER_MB,
           },
