@@ -24,7 +24,7 @@ const SIGNALS = [
 export async function endOrphan(data: string): Promise<number | null> {
   const pidFile = join(data, 'postmaster.pid');
   const pid = await readPid(pidFile);
-  if (pid === null || !isAlive(pid)) return null;
+  if (pid === null || !(await isAlive(pid))) return null;
   if (!(await runsOn(pid, data))) {
     await rm(pidFile, { force: true });
     return null;
@@ -36,9 +36,13 @@ export async function endOrphan(data: string): Promise<number | null> {
 }
 
 async function endWith(pid: number, signal: NodeJS.Signals, waitMs: number): Promise<boolean> {
-  if (isAlive(pid)) process.kill(pid, signal);
+  try {
+    process.kill(pid, signal);
+  } catch {
+    return true;
+  }
   for (let waited = 0; waited < waitMs; waited += POLL_MS) {
-    if (!isAlive(pid)) return true;
+    if (!(await isAlive(pid))) return true;
     await delay(POLL_MS);
   }
   return false;
@@ -60,11 +64,13 @@ async function runsOn(pid: number, data: string): Promise<boolean> {
   return stdout.includes('postgres') && stdout.includes(data);
 }
 
-function isAlive(pid: number): boolean {
+/** A zombie is not alive: whoever adopted it in a container may never look. */
+export async function isAlive(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 0);
-    return true;
   } catch {
     return false;
   }
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
 }

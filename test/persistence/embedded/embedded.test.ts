@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import { BatonError } from '../../../src/errors.ts';
 import { startEmbeddedPostgres } from '../../../src/persistence/embedded/index.ts';
-import { alive, database, directory, eventually, isRoot, otherProcess, query, run } from './helpers.ts';
+import { isAlive } from '../../../src/persistence/embedded/orphan.ts';
+import { database, directory, eventually, isRoot, otherProcess, query, run } from './helpers.ts';
 
 test.serial('it starts empty in under 3 s and keeps what was written', async (t) => {
   const dataDir = await directory(t);
@@ -54,7 +55,7 @@ test.serial('it runs for a user who is not root', async (t) => {
   const status = await readFile(`/proc/${server}/status`, 'utf8');
   t.regex(status, /^Uid:\s+65534\b/m);
   child.kill('SIGKILL');
-  await eventually(() => !alive(server));
+  await eventually(async () => !(await isAlive(server)));
 });
 
 test.serial('a path too long for a socket gets one in the temporary directory, removed at the stop', async (t) => {
@@ -73,16 +74,16 @@ test.serial('after a SIGKILL of Baton nothing stays behind, and the next start h
   const other = await otherProcess(t, dataDir);
   process.kill(other.baton, 'SIGKILL');
   const running = await database(t, dataDir);
-  t.false(alive(other.server), 'the old server has ended before the new one serves');
+  t.false(await isAlive(other.server), 'the old server has ended before the new one serves');
   t.deepEqual(await query(running, 'select 1 as one'), [{ one: 1 }]);
 });
 
 test.serial('a server that outlived its Baton is ended before the new one starts', async (t) => {
   const dataDir = await directory(t);
   const other = await otherProcess(t, dataDir);
-  t.true(alive(other.server));
+  t.true(await isAlive(other.server));
   const running = await database(t, dataDir);
-  t.false(alive(other.server));
+  t.false(await isAlive(other.server));
   t.deepEqual(await query(running, 'select 1 as one'), [{ one: 1 }]);
 });
 

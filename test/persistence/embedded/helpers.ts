@@ -46,14 +46,6 @@ export async function otherProcess(t: ExecutionContext, dataDir: string): Promis
   return { baton: child.pid ?? 0, server: Number(line) };
 }
 
-export const alive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
-
 /** Looks every 20 ms until `condition` gives something, for at most 15 s. */
 export async function eventually<T>(condition: () => Promise<T | false> | T | false): Promise<T> {
   for (let waited = 0; waited < 15_000; waited += 20) {
