@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import anyTest, { type TestFn } from 'ava';
 import Docker from 'dockerode';
+import { pack } from 'tar-stream';
 import type { PullProgress } from '../../src/conductor/interfaces/engine.ts';
 import { createDockerEngine, detectDocker } from '../../src/nodes/index.ts';
 import { openRegistry, type Registry } from './helpers/registry.ts';
@@ -78,6 +79,23 @@ test('a pull that gets stuck ends with its signal', async (t) => {
   deadline.abort(reason);
   t.is(await t.throwsAsync(pull), reason);
   t.false(await engine.hasImage(`${registry.address}/game:stuck`));
+});
+
+test('an image that is loaded anew takes the place of the former one', async (t) => {
+  const image = `baton-test/anew-${run}:1`;
+  const docker = new Docker();
+  const load = async (version: string) => {
+    const rootfs = pack();
+    rootfs.entry({ name: 'version' }, version);
+    rootfs.finalize();
+    await engine.loadImage(image, Readable.from(rootfs), { ...config, labels: { version } }, minute());
+    return (await docker.getImage(image).inspect()).Id;
+  };
+  const first = await load('1');
+  names.push(image);
+  await load('2');
+  t.deepEqual(await engine.imageLabels(image), { version: '2' });
+  t.is(await engine.imageLabels(first), null, 'nothing is left of the first');
 });
 
 test('an image whose root filesystem breaks off leaves nothing under its name', async (t) => {

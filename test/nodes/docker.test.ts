@@ -4,15 +4,17 @@ import anyTest, { type TestFn } from 'ava';
 import type { ContainerSpec } from '../../src/conductor/interfaces/engine.ts';
 import { engineConformance } from './engine-conformance.ts';
 import { type DockerRun, openDockerRun } from './helpers/docker.ts';
+import { atMost } from './helpers/gate.ts';
 import { eventually } from './helpers/waiting.ts';
 
-const test = anyTest as TestFn;
+const declare = anyTest as TestFn;
+const test = atMost(5, declare);
 let run: DockerRun;
 
-test.before('there is an engine', async () => {
+declare.before('there is an engine', async () => {
   run = await openDockerRun();
 });
-test.after.always('nothing is left behind', () => run?.close());
+declare.after.always('nothing is left behind', () => run?.close());
 
 engineConformance(test, () => run);
 
@@ -89,6 +91,18 @@ test('a server has one small network, which goes with its last container', async
   t.is((await networks(first.serverId)).length, 1, 'the second epoch still uses it');
   await run.engine.removeContainer(second.id);
   t.deepEqual(await networks(first.serverId), []);
+});
+
+test('a second network of the name, as a killed Baton may leave it, is no hindrance', async (t) => {
+  const { id, serverId } = await run.engine.createContainer(run.spec());
+  const Labels = { 'baton.node': run.nodeId, 'baton.server': serverId };
+  await run.docker.createNetwork({ Name: `baton-${serverId}`, Labels });
+  await run.engine.startContainer(id);
+  t.truthy((await run.engine.inspectContainer(id))?.address);
+  t.is((await networks(serverId)).length, 1);
+  await run.docker.createNetwork({ Name: `baton-${serverId}`, Labels });
+  await run.engine.removeContainer(id);
+  t.deepEqual(await networks(serverId), []);
 });
 
 test('servers that are made at once get networks that do not overlap', async (t) => {

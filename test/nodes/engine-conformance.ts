@@ -2,7 +2,7 @@
  * What every engine must do, whatever is behind it. `docker.test.ts` and `simulated.test.ts` run it; both have the same
  * game in their image, which is told by its standard input what to do.
  */
-import type { TestFn } from 'ava';
+import type { ExecutionContext } from 'ava';
 import type { ContainerInfo, ContainerSpec, Engine, Protocol } from '../../src/conductor/interfaces/engine.ts';
 import type { eventLog } from './helpers/waiting.ts';
 import { eventually, freePort } from './helpers/waiting.ts';
@@ -25,7 +25,10 @@ export interface Subject {
   };
 }
 
-export function engineConformance(test: TestFn, subject: () => Subject): void {
+/** As AVA's `test`, or one that lets only some run at once. */
+export type Declare = (title: string, run: (t: ExecutionContext) => Promise<void>) => void;
+
+export function engineConformance(test: Declare, subject: () => Subject): void {
   const started = async (changes: Partial<ContainerSpec> = {}): Promise<ContainerInfo> => {
     const { engine, spec } = subject();
     const container = await engine.createContainer(spec(changes));
@@ -270,8 +273,9 @@ export function engineConformance(test: TestFn, subject: () => Subject): void {
     const following = engine.followLogs(id, 1, (line) => heard.push(line), AbortSignal.timeout(60_000));
     await eventually('the tail', () => heard.length === 1);
     await tell(id, 'say on standard output');
+    await eventually('standard output', () => heard.length === 2);
     await tell(id, 'warn on standard error');
-    await eventually('both', () => heard.length === 3);
+    await eventually('standard error', () => heard.length === 3);
     await engine.stopContainer(id, 10_000);
     await following;
     t.deepEqual(heard, ['ready', 'on standard output', 'on standard error', 'bye']);

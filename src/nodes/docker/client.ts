@@ -29,6 +29,9 @@ export interface CallOptions<T> {
 /** Long enough for a disk that is busy with another server's world, short enough that nobody waits on the dead. */
 export const CALL_DEADLINE_MS = 20_000;
 
+/** For what makes Docker work: layers, namespaces, firewall rules, which it does one after the other for all who ask. */
+export const SLOW_CALL_DEADLINE_MS = 60_000;
+
 /**
  * Connects to `host`, in the form of `DOCKER_HOST` (`unix:///var/run/docker.sock`, `tcp://10.0.0.5:2375`); without it to
  * what the environment says, else to the local socket. Nothing is sent yet.

@@ -1,7 +1,7 @@
 /** Docker's words for a container turned into Baton's, and Baton's wishes into Docker's. Pure. */
 import type Docker from 'dockerode';
 import type { ContainerInfo, ContainerSpec, ContainerState } from '../../conductor/interfaces/engine.ts';
-import { containerName, identityOf, labelsOf, networkName } from './labels.ts';
+import { containerName, identityOf, labelsOf } from './labels.ts';
 
 /** Ten files of ten megabytes at most would still be a gigabyte on a node of ten servers; three are enough to look back. */
 const LOG_ROTATION = { 'max-size': '10m', 'max-file': '3' };
@@ -9,11 +9,11 @@ const LOG_ROTATION = { 'max-size': '10m', 'max-file': '3' };
 const MIB = 1024 * 1024;
 
 /**
- * What Docker is asked to make. The hardening is the one of docs/security: no new privileges, no capability but the
+ * What Docker is asked to make. Games run strangers' plugins, so every container is held tight: no new privileges, no capability but the
  * template's, limits for memory (without swap), CPU and processes, an own network, rotated logs, never restarted by
  * Docker. A small init reaps zombies and passes signals on, for games whose start scripts do neither.
  */
-export function createOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
+export function createOptions(spec: ContainerSpec, networkId: string): Docker.ContainerCreateOptions {
   const portKeyOf = (port: ContainerSpec['ports'][number]) => `${port.container}/${port.protocol}`;
   return {
     name: containerName(spec.serverId, spec.epoch),
@@ -28,7 +28,7 @@ export function createOptions(spec: ContainerSpec): Docker.ContainerCreateOption
     HostConfig: {
       RestartPolicy: { Name: 'no' },
       Init: true,
-      NetworkMode: networkName(spec.serverId),
+      NetworkMode: networkId,
       PortBindings: Object.fromEntries(
         spec.ports.map((port) => [portKeyOf(port), [{ HostIp: spec.publishAddress, HostPort: String(port.host) }]]),
       ),

@@ -3,10 +3,10 @@ import type Docker from 'dockerode';
 import type { ContainerInfo, ContainerSpec } from '../../conductor/interfaces/engine.ts';
 import { BatonError } from '../../errors.ts';
 import { errors } from '../errors.ts';
-import { call, type DockerFailure } from './client.ts';
+import { call, type DockerFailure, SLOW_CALL_DEADLINE_MS } from './client.ts';
 import { containerInfo, createOptions } from './container.ts';
 import { inspectContainer, inspectRaw } from './inspect.ts';
-import { containerName, networkName } from './labels.ts';
+import { containerName } from './labels.ts';
 import type { KeyedLock } from './lock.ts';
 import type { Networks } from './networks.ts';
 
@@ -16,9 +16,6 @@ export interface Parts {
   /** By server id: its network must not be removed while a container is being made on it. */
   readonly lock: KeyedLock;
 }
-
-/** Preparing a large image's layers on a slow disk is part of a start. */
-const START_DEADLINE_MS = 60_000;
 
 /**
  * Makes the container and its network, or returns the one that is there.
@@ -39,11 +36,11 @@ export async function createContainer(parts: Parts, spec: ContainerSpec, signal?
 async function findOrMake({ docker, networks }: Parts, spec: ContainerSpec, signal?: AbortSignal) {
   const there = await existing(docker, spec, signal);
   if (there !== null) return there;
-  await networks.ensure(spec.serverId, signal);
+  const options = createOptions(spec, await networks.ensure(spec.serverId, signal));
   await call<void>(
     'create container',
-    async (abortSignal) => void (await docker.createContainer({ ...createOptions(spec), abortSignal })),
-    { signal, recover: (failure) => createFailure(spec, failure) },
+    async (abortSignal) => void (await docker.createContainer({ ...options, abortSignal })),
+    { signal, deadlineMs: SLOW_CALL_DEADLINE_MS, recover: (failure) => createFailure(spec, failure) },
   );
   const made = await existing(docker, spec, signal);
   if (made === null) throw errors.container_gone({ container_id: containerName(spec.serverId, spec.epoch) });
@@ -80,7 +77,7 @@ export async function startContainer(parts: Parts, containerId: string, signal?:
         await parts.docker.getContainer(containerId).start({ abortSignal });
         return 'started';
       },
-      { signal, deadlineMs: START_DEADLINE_MS, recover: (failure) => startFailure(containerId, failure) },
+      { signal, deadlineMs: SLOW_CALL_DEADLINE_MS, recover: (failure) => startFailure(containerId, failure) },
     );
   if ((await start()) === 'started') return;
   await rejoinNetwork(parts, containerId, signal);
@@ -91,7 +88,7 @@ function startFailure(containerId: string, { status, reason }: DockerFailure) {
   if (status === 304) return { value: 'started' } as const;
   const port = busyPort(reason);
   if (port !== null) throw errors.port_in_use({ port });
-  if (/network \S+ not found/i.test(reason)) return { value: 'no network' } as const;
+  if (/network \S+ (not found|is ambiguous)/i.test(reason)) return { value: 'no network' } as const;
   if (status === 404) throw errors.container_gone({ container_id: containerId });
   return undefined;
 }
@@ -109,13 +106,15 @@ export function busyPort(reason: string): number | null {
   return match === null ? null : Number(match[1]);
 }
 
-/** `docker network prune` takes the networks of stopped containers away; the container remembers the old one's id. */
+/**
+ * `docker network prune` takes the networks of stopped containers away, and the container remembers the old one's id; or
+ * there are two of the name.
+ */
 async function rejoinNetwork({ docker, networks, lock }: Parts, containerId: string, signal?: AbortSignal) {
   const info = await inspectContainer(docker, containerId, signal);
   if (info === null) throw errors.container_gone({ container_id: containerId });
   await lock(info.serverId, async () => {
-    await networks.ensure(info.serverId, signal);
-    const network = docker.getNetwork(networkName(info.serverId));
+    const network = docker.getNetwork(await networks.ensure(info.serverId, signal));
     await call('leave network', () => network.disconnect({ Container: containerId, Force: true }), { signal });
     await call('join network', () => network.connect({ Container: containerId }), { signal });
   });

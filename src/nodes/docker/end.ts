@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import type { ContainerInfo } from '../../conductor/interfaces/engine.ts';
 import { errors } from '../errors.ts';
-import { call, type DockerFailure } from './client.ts';
+import { call, type DockerFailure, SLOW_CALL_DEADLINE_MS } from './client.ts';
 import { inspectContainer } from './inspect.ts';
 import type { Networks } from './networks.ts';
 import type { StopRequests } from './stop-requests.ts';
@@ -22,7 +22,7 @@ export async function stopContainer(
   await call<void>(
     'stop container',
     (abortSignal) => docker.getContainer(containerId).stop({ t: Math.ceil(graceMs / 1000), abortSignal }),
-    { signal, deadlineMs: graceMs + END_DEADLINE_MS, recover: alreadyEnded },
+    { signal, deadlineMs: graceMs + SLOW_CALL_DEADLINE_MS, recover: alreadyEnded },
   );
   return untilEnded(docker, containerId, signal);
 }
@@ -58,7 +58,7 @@ export async function removeContainer(docker: Docker, networks: Networks, contai
     (abortSignal) => docker.getContainer(containerId).remove({ force: true, v: true, abortSignal }),
     {
       signal,
-      deadlineMs: END_DEADLINE_MS,
+      deadlineMs: SLOW_CALL_DEADLINE_MS,
       // 409: somebody else is removing it already.
       recover: ({ status }) => (status === 404 || status === 409 ? { value: undefined } : undefined),
     },

@@ -52,7 +52,7 @@ export async function watchEvents(docker: Docker, options: WatchOptions): Promis
       onConnected();
       await readLines(stream, (line) => {
         const event = dockerEvent.parse(JSON.parse(line));
-        // Docker repeats the event that `since` names.
+        // Docker repeats what came since just before the last one.
         if (event.timeNano <= seenBefore) return;
         lastSeen = Math.max(lastSeen, event.timeNano);
         turns.add(event);
@@ -76,9 +76,12 @@ export async function watchEvents(docker: Docker, options: WatchOptions): Promis
 const follow = (docker: Docker, { nodeId }: WatchOptions, lastSeen: number, abortSignal: AbortSignal) =>
   docker.getEvents({
     filters: { type: ['container'], event: ['create', 'start', 'kill', 'die', 'destroy'], label: nodeFilter(nodeId) },
-    ...(lastSeen > 0 ? { since: lastSeen / 1e9 } : {}),
+    ...(lastSeen > 0 ? { since: justBefore(lastSeen) } : {}),
     abortSignal,
   });
+
+/** In seconds. A number cannot hold all nanoseconds, and one that is rounded up would skip what came next. */
+const justBefore = (timeNano: number): number => Math.floor(timeNano / 1e3 - 1) / 1e6;
 
 /** Following up takes a call, and the next event must wait for it. */
 function createTurns<T>(handleOne: (item: T) => Promise<void>, onError: (thrown: unknown) => void) {

@@ -91,6 +91,7 @@ export async function loadImage(
   signal: AbortSignal,
 ): Promise<void> {
   const [repo, tag] = splitReference(image);
+  const former = await imageId(docker, image, signal);
   const stream = await openStream(
     'import image',
     (abortSignal) => docker.importImage(rootfs, { repo, tag, changes: changesOf(config), abortSignal }),
@@ -101,7 +102,22 @@ export async function loadImage(
     failure ??= pullLine.parse(JSON.parse(line)).error;
   });
   if (failure !== undefined) throw errors.engine_refused({ call: 'import image', reason: failure });
+  if (former !== null && former !== (await imageId(docker, image, signal))) await dropImage(docker, former, signal);
 }
+
+const imageId = (docker: Docker, image: string, signal: AbortSignal) =>
+  call<string | null>('inspect image', async () => (await docker.getImage(image).inspect()).Id, {
+    signal,
+    recover: ({ status }) => (status === 404 ? { value: null } : undefined),
+  });
+
+/** The former image has lost its name to the new one; without this it would fill the disk unseen. */
+const dropImage = (docker: Docker, id: string, signal: AbortSignal) =>
+  call<void>('remove image', (abortSignal) => docker.getImage(id).remove({ abortSignal }), {
+    signal,
+    // 409: a container is still made from it, or it has another name.
+    recover: ({ status }) => (status === 404 || status === 409 ? { value: undefined } : undefined),
+  });
 
 /** Docker answers an import after it has read the whole tar, which waits for whoever writes it. */
 const IMPORT_ANSWER_DEADLINE_MS = 15 * 60_000;

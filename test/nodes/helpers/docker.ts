@@ -57,7 +57,7 @@ export async function openDockerRun(): Promise<DockerRun> {
       kill: async (id) => void (await docker.getContainer(id).kill()),
       remove: async (id) => void (await docker.getContainer(id).remove({ force: true })),
       async hold(_protocol, port) {
-        const server = createServer().listen(port, '127.0.0.1');
+        const server = createServer().listen(port, '127.0.0.1').unref();
         await once(server, 'listening');
         return async () => {
           server.close();
