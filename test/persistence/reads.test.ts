@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import test from 'ava';
 import type { Page, PageRequest, Reads } from '../../src/conductor/interfaces/reads.ts';
+import { Server } from '../../src/persistence/entities/index.ts';
 import { createReads } from '../../src/persistence/reads.ts';
 import { withDatabase } from './database.ts';
 import { aNode, anAccount, serverRow, writeServers } from './rows.ts';
@@ -63,6 +64,14 @@ test('a soft-deleted server is seen only by those who ask for it', async (t) => 
   t.is(await count({ includeDeleted: true }), 2);
   t.is(await count({ statuses: ['deleted'] }), 1);
   t.is(await count({ statuses: ['deleted'], includeDeleted: false }), 0);
+});
+
+test('a query that says nothing of deletion does not see soft-deleted servers', async (t) => {
+  const ownerId = await anAccount(db.pool);
+  await writeServers(db.pool, serverRow(ownerId, { status: 'deleted', deletedAt: Date.UTC(2026, 0, 2) }));
+  const em = db.database.orm.em.fork();
+  t.is(await em.count(Server, { ownerId }), 0);
+  t.is(await em.count(Server, { ownerId }, { filters: { alive: false } }), 1);
 });
 
 test('servers are filtered by status, node, owner and a part of the name', async (t) => {
