@@ -5,7 +5,7 @@
 import type { Commanded, OperationOutcome, Verb } from '../../../actors/verbs.ts';
 import type { StoredError } from '../../../errors.ts';
 import { errorOf, timeOf } from '../context.ts';
-import { type Fault, stopFailed } from '../faults.ts';
+import { stopFailed } from '../faults.ts';
 import type { ServerContext } from '../types.ts';
 import { act } from './act.ts';
 import { giveBack } from './room.ts';
@@ -44,7 +44,7 @@ export const operationActions = {
   })),
 
   /** Remembers the error of the effect that failed, or the given fault, as the server's last error. */
-  blame: act<Fault | undefined>((now, fault) => {
+  blame: act<StoredError | undefined>((now, fault) => {
     const error = fault ?? errorOf(now);
     return error === undefined ? {} : { set: { lastError: { ...error, at: timeOf(now) } } };
   }),

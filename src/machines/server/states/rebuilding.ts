@@ -1,5 +1,6 @@
+import type { StoredError } from '../../../errors.ts';
 import { containerOf, factsOf } from '../context.ts';
-import { type Fault, late, noCapacity } from '../faults.ts';
+import { late, noCapacity } from '../faults.ts';
 import { createStateConfig } from '../setup.ts';
 import type { RebuildPlan, ServerContext } from '../types.ts';
 import { containerInput, terminateInput } from './commands.ts';
@@ -8,10 +9,10 @@ import { containerInput, terminateInput } from './commands.ts';
 const from = <F extends Exclude<RebuildPlan['from'], 'stopped'>>(state: F) =>
   ({ type: 'rebuildsFrom', params: { from: state } }) as const;
 
-const blame = (fault?: Fault) => ({ type: 'blame', params: fault }) as const;
+const blame = (fault?: StoredError) => ({ type: 'blame', params: fault }) as const;
 
 /** It failed, and the server is where it was before. */
-const back = (message: string, fault?: { readonly is: Fault } | 'ofEffect') => {
+const back = (message: string, fault?: { readonly is: StoredError } | 'ofEffect') => {
   const fail = { type: 'fail', params: { message, keepsRoom: true } } as const;
   const first = fault === undefined ? [] : [blame(fault === 'ofEffect' ? undefined : fault.is)];
   const actions = [...first, 'undoRebuild', fail] as const;
