@@ -1,7 +1,7 @@
 import test from 'ava';
 import { BatonError, catalogue } from '../../src/errors.ts';
 import { withDatabase } from '../persistence/database.ts';
-import { lampKind, pressesOf } from './lamp.ts';
+import { lampKind, plainLamp, pressesOf, slowLamp } from './lamp.ts';
 import { newLamp, startWorld } from './world.ts';
 
 const db = withDatabase(test);
@@ -45,7 +45,7 @@ test.serial(
 test.serial(
   'A command that the state does not take is refused with the state, the operation and what is allowed',
   async (t) => {
-    const { runtime, admin } = await startWorld(t, db, [lampKind(() => new Promise(() => {}))]);
+    const { runtime, admin } = await startWorld(t, db, [slowLamp()]);
     const lamp = newLamp();
     await runtime.actors.create(lamp, {}, 'create', { by: admin });
     const refused = await t.throwsAsync(runtime.actors.command(lamp, { type: 'douse' }, { by: admin }), {
@@ -83,7 +83,7 @@ test.serial('A transient error is retried, a permanent one is given to the machi
 });
 
 test.serial('An effect that hangs is aborted at its deadline and the machine is told', async (t) => {
-  const { runtime, admin } = await startWorld(t, db, [lampKind(() => new Promise(() => {}), 3, 50)]);
+  const { runtime, admin } = await startWorld(t, db, [slowLamp({ deadlineMs: 50 })]);
   const lamp = newLamp();
   await runtime.actors.create(lamp, {}, 'create', { by: admin });
   const lit = await runtime.actors.command(lamp, { type: 'light' }, { by: admin });
@@ -134,13 +134,13 @@ test.serial(
 );
 
 test.serial('A timer survives a restart and fires once', async (t) => {
-  const first = await startWorld(t, db, [lampKind(async () => ({ brightness: 1 }))]);
+  const first = await startWorld(t, db, [plainLamp()]);
   const lamp = newLamp();
   await first.runtime.actors.create(lamp, { burnMs: 300 }, 'create', { by: first.admin });
   const lit = await first.runtime.actors.command(lamp, { type: 'light' }, { by: first.admin });
   await first.runtime.actors.waitFor(lit.id, 5_000);
   await first.runtime.stop();
-  const second = await startWorld(t, db, [lampKind(async () => ({ brightness: 1 }))]);
+  const second = await startWorld(t, db, [plainLamp()]);
   await second.turn(({ address, event }) => address === lamp && event === 'after burn');
   const view = await second.runtime.actors.view(lamp);
   t.is(view.state, 'off');
@@ -148,7 +148,7 @@ test.serial('A timer survives a restart and fires once', async (t) => {
 });
 
 test.serial('A timer that was cancelled does not fire, even when it was due already', async (t) => {
-  const { runtime, admin } = await startWorld(t, db, [lampKind(async () => ({ brightness: 1 }))]);
+  const { runtime, admin } = await startWorld(t, db, [plainLamp()]);
   const lamp = newLamp();
   await runtime.actors.create(lamp, { burnMs: 1 }, 'create', { by: admin });
   for (let round = 0; round < 20; round += 1) {
@@ -161,7 +161,7 @@ test.serial('A timer that was cancelled does not fire, even when it was due alre
 });
 
 test.serial('A message to another actor is committed with the turn and handled once', async (t) => {
-  const { runtime, admin, turn } = await startWorld(t, db, [lampKind(async () => ({ brightness: 1 }))]);
+  const { runtime, admin, turn } = await startWorld(t, db, [plainLamp()]);
   const [one, two] = [newLamp(), newLamp()];
   await runtime.actors.create(one, {}, 'create', { by: admin });
   await runtime.actors.create(two, {}, 'create', { by: admin });
@@ -175,7 +175,7 @@ test.serial('A message to another actor is committed with the turn and handled o
 test.serial(
   'The same idempotency key gives the same operation, at once and later, and another request under it a conflict',
   async (t) => {
-    const { runtime, admin } = await startWorld(t, db, [lampKind(async () => ({ brightness: 1 }))]);
+    const { runtime, admin } = await startWorld(t, db, [plainLamp()]);
     const lamp = newLamp();
     await runtime.actors.create(lamp, {}, 'create', { by: admin });
     const options = { by: admin, idempotencyKey: lamp, fingerprint: 'a' };
@@ -204,7 +204,7 @@ test.serial('A command that may wait is taken when the running operation ends', 
 });
 
 test.serial('A machine that throws keeps its state, and its asker is told', async (t) => {
-  const { runtime, admin } = await startWorld(t, db, [lampKind(async () => ({ brightness: 1 }))]);
+  const { runtime, admin } = await startWorld(t, db, [plainLamp()]);
   const lamp = newLamp();
   await runtime.actors.create(lamp, {}, 'create', { by: admin });
   const thrown = await t.throwsAsync(runtime.actors.ask(lamp, { type: 'explode' }), { instanceOf: BatonError });
@@ -213,7 +213,7 @@ test.serial('A machine that throws keeps its state, and its asker is told', asyn
 });
 
 test.serial('A machine that loses its operation is stopped at that turn', async (t) => {
-  const { runtime, admin } = await startWorld(t, db, [lampKind(async () => ({ brightness: 1 }))]);
+  const { runtime, admin } = await startWorld(t, db, [plainLamp()]);
   const lamp = newLamp();
   await runtime.actors.create(lamp, {}, 'create', { by: admin });
   const lost = await t.throwsAsync(runtime.actors.command(lamp, { type: 'lose' }, { by: admin }), {
