@@ -55,7 +55,11 @@ function explain(thrown: Error & ParserFault, limitBytes: number, encoding: stri
 /** V8 does not always say where; this parser does. */
 function whereItBreaks(text: string): string {
   const faults: ParseError[] = [];
-  parse(text, faults, { disallowComments: true });
+  try {
+    parse(text, faults, { disallowComments: true });
+  } catch {
+    return ': it is nested too deep';
+  }
   const [first] = faults;
   if (first === undefined) return '';
   const before = text.slice(0, first.offset).split('\n');

@@ -14,6 +14,11 @@ export const errors = catalogue({
     message: 'The body must be application/json, not {content_type}.',
   },
   too_many_rooms: { status: 429, retry: 'permanent', message: 'A connection may be in at most {limit} rooms.' },
+  address_unavailable: {
+    status: 500,
+    retry: 'permanent',
+    message: 'Baton cannot listen on {host}, port {port}: {reason}. Set BATON_HTTP_HOST or BATON_HTTP_PORT.',
+  },
   internal: {
     status: 500,
     retry: 'transient',

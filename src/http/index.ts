@@ -7,6 +7,7 @@ import type { Operation } from '../actors/types.ts';
 import type { Conductor } from '../conductor/types.ts';
 import { createApp } from './app.ts';
 import { adminToken } from './auth.ts';
+import { errors } from './errors.ts';
 import { type HttpLimits, type HttpSettings, httpLimits } from './limits.ts';
 import { openLive } from './live/index.ts';
 import { cautious, type SecretNames } from './mask.ts';
@@ -43,7 +44,7 @@ export interface DoorDeps {
 }
 
 export interface Door {
-  /** Throws what the operating system says when the address cannot be taken. */
+  /** Throws `address_unavailable`, such as when another program listens there. */
   listen(): Promise<{ readonly host: string; readonly port: number }>;
   /**
    * Takes no new connection, has waiting callers answered at once with their operation as it is, lets the others be answered,
@@ -88,9 +89,11 @@ export function createDoor(deps: DoorDeps): Door {
   return {
     async listen() {
       await new Promise<void>((resolve, reject) => {
-        http.once('error', reject);
+        http.once('error', (thrown) => {
+          reject(errors.address_unavailable({ ...settings, reason: thrown.message }, { cause: thrown }));
+        });
         http.listen({ host: settings.host, port: settings.port }, () => {
-          http.off('error', reject);
+          http.removeAllListeners('error');
           resolve();
         });
       });

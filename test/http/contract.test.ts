@@ -225,6 +225,38 @@ test.serial('the event log is read from any point, in order', async (t) => {
   );
 });
 
+test.serial('whatever is sent, it is answered, and never as a defect', async (t) => {
+  const odd = [
+    '%00',
+    '%E0%A4%A',
+    '__proto__',
+    '..%2f..',
+    '\u{1F3AE}',
+    '1e99',
+    "'; drop table servers",
+    'MQ',
+    '9223372036854775808',
+  ];
+  for (const [path, item] of Object.entries<Json>(document.paths)) {
+    for (const [method, operation] of Object.entries<Json>(item)) {
+      const queries = (operation.parameters ?? []).filter(({ in: where }: Json) => where === 'query');
+      for (const text of odd) {
+        const url = path.replaceAll(/\{\w+\}/g, text);
+        const query = queries.map(({ name }: Json) => `${name}=${text}`).join('&');
+        const body = operation.requestBody && {
+          name: text,
+          template: text,
+          command: text,
+          ids: [text],
+          env: { [text]: text },
+        };
+        const response = await send(method.toUpperCase(), `${url}?${query}`, body);
+        t.true(response.status < 500, `${method} ${url}?${query}: ${await response.text()}`);
+      }
+    }
+  }
+});
+
 test.serial('no route of the document was left out', (t) => {
   const named = Object.values<Json>(document.paths).flatMap((item) =>
     Object.values<Json>(item).map(({ operationId }) => operationId),

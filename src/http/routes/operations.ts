@@ -8,7 +8,7 @@ import { operationView, pageRequest, pageView } from '../views.ts';
 import { mayTouch, type RouteDeps } from './deps.ts';
 
 const Target = z
-  .templateLiteral([z.string().min(1), '/', z.string().min(1)])
+  .templateLiteral([z.string().regex(/[a-z][a-z0-9_-]*/), '/', z.string().regex(/[\w.:-]{1,200}/)])
   .meta({ description: 'An actor as `kind/id`.', example: 'server/0199a4b2-7c1e-7d52-9f0a-3b6c1d2e4f50' });
 
 /** Commands that were taken, running or ended. */

@@ -3,7 +3,7 @@ import { SERVER_STATUSES } from '../../machines/server/types.ts';
 import { httpLimits } from '../limits.ts';
 import { withoutMasks } from '../mask.ts';
 import { type Route, route } from '../route.ts';
-import { Count, Flag, Id, oneOrMore, pageOf, paging, sortBy } from '../schemas/common.ts';
+import { Count, Flag, Id, oneOrMore, pageOf, paging, sortBy, Text } from '../schemas/common.ts';
 import { Accepted } from '../schemas/operation.ts';
 import { ConfigureServer, CreateServer, Server, ServerAndOperation } from '../schemas/server.ts';
 import { operationView, pageRequest, pageView, serverView } from '../views.ts';
@@ -42,7 +42,7 @@ export const serverRoutes = (deps: RouteDeps): Route[] => {
         status: oneOrMore(SERVER_STATUSES).optional(),
         node_id: Id.optional(),
         owner_id: Id.optional(),
-        q: z.string().max(100).optional().meta({ description: 'Part of the name, in any case.' }),
+        q: Text(100).optional().meta({ description: 'Part of the name, in any case.' }),
         include_deleted: Flag.optional().meta({
           description: 'Show deleted ones as well. A `status` of theirs does so too.',
         }),

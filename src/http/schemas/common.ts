@@ -6,6 +6,16 @@ export const Id = z.uuid().meta({ description: 'A UUIDv7.', example: '0199a4b2-7
 /** RFC 3339, UTC. Handlers give a `Date`. */
 export const Time = z.iso.datetime().meta({ example: '2026-01-31T12:00:00.000Z' });
 
+/**
+ * Text of a person. Control characters would break a line of a table or of the log, and the database takes neither zero bytes nor
+ * halves of surrogate pairs.
+ */
+export const Text = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not contain control characters');
+
 /** Who or what something is about. */
 export const Subject = z
   .object({ kind: z.string().meta({ example: 'server' }), id: z.string() })

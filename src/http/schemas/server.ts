@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SERVER_STATUSES } from '../../machines/server/types.ts';
 import { httpLimits } from '../limits.ts';
-import { Id, Problem, StoredError, Time } from './common.ts';
+import { Id, Problem, StoredError, Text, Time } from './common.ts';
 import { ifBusy, Operation } from './operation.ts';
 
 const PLANS = ['payperplay', 'balanced', 'reserved'] as const;
@@ -60,20 +60,13 @@ export const Server = z
   })
   .meta({ id: 'Server', description: 'A game server.' });
 
-/** Room for every name people use; none that would break a line of a table or of a log. */
-const name = z
-  .string()
-  .trim()
-  .min(1)
-  .max(64)
-  .regex(/^[^\p{C}]*$/u, 'must not contain control characters')
-  .meta({ example: 'survival' });
+const name = Text(64).trim().min(1).meta({ example: 'survival' });
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/, 'is not the name of an environment variable');
-// A zero byte would end the value inside the container.
+// A zero byte would end the value inside the container. Line breaks are nobody's harm.
 const value = z
   .string()
   .max(32_768)
-  .regex(/^[^\0]*$/, 'must not contain zero bytes');
+  .regex(/^[^\0\p{Cs}]*$/u, 'must not contain zero bytes');
 
 const settings = {
   ram_mb: z.int().min(64).max(4_194_304).optional().meta({ description: 'Absent: the default of the template.' }),
@@ -91,7 +84,7 @@ const settings = {
 export const CreateServer = z
   .strictObject({
     name,
-    template: z.string().min(1).max(64).meta({ example: 'minecraft-java' }),
+    template: Text(64).min(1).meta({ example: 'minecraft-java' }),
     ...settings,
     env: z
       .record(variable, value)
@@ -115,7 +108,7 @@ export const ConfigureServer = z
 
 const stopOptions = {
   grace_seconds: z.int().min(0).max(3600).optional().meta({ description: 'Between the stop signal and the kill.' }),
-  announce: z.string().max(500).optional().meta({ description: 'Told to the players first; empty for nothing.' }),
+  announce: Text(500).optional().meta({ description: 'Told to the players first; empty for nothing.' }),
 };
 
 export const CommandBody = z
