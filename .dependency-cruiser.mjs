@@ -9,7 +9,7 @@ const MACHINE_WORDS = '^src/machines/[^/]+/(types|index)\\.ts$';
 const INTERFACES = '^src/conductor/(types\\.ts$|interfaces/)';
 
 /** Programs that build rooms together; everything else is built by `main.ts`. */
-const ROOTS = ['^src/(main|baton|cli)\\.ts$', '^src/(cli|sim)/', '^src/games/build-images\\.ts$'];
+const ROOTS = ['^src/(main|baton|local-nodes|faults|cli)\\.ts$', '^src/(cli|sim)/', '^src/games/build-images\\.ts$'];
 
 /** Room → what it may import of ours besides itself. */
 const ROOMS = {
@@ -91,6 +91,7 @@ export default {
     exclude: { path: '^config/images/' },
     // dependency-cruiser has no use for TypeScript 7 yet; swc reads the same imports, type imports among them.
     parser: 'swc',
+    moduleSystems: ['es6'],
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['node', 'import', 'types', 'default'] },
   },
 };

@@ -45,7 +45,7 @@ export interface OwnEngine {
  * @throws `docker_not_started` with the engine's last complaint
  */
 export async function startDocker(dataDir: string, own?: OwnEngine): Promise<void> {
-  await mkdir(join(dataDir, 'docker'), { recursive: true, mode: 0o700 });
+  await mkdir(join(dataDir, 'docker'), { recursive: true, mode: 0o711 });
   const { systemd } = await describeMachine();
   const started = systemd && own === undefined ? await startService() : await startProcess(dataDir, own);
   await writeFile(recordPath(dataDir), JSON.stringify(started));

@@ -1,5 +1,6 @@
 import type { AnyMachineSnapshot } from 'xstate';
 import type { ActorEvent, ActorKind, EffectFunction, EffectSpec, PendingEvent } from '../../actors/types.ts';
+import { isReserved } from '../../actors/xstate.ts';
 import {
   createServerMachine,
   SERVER_COMMANDS_TAKEN,
@@ -99,7 +100,7 @@ function serverEvents(
         status: now.status,
         status_detail: now.detail,
         operation_id: operation?.id ?? null,
-        cause: event.type.startsWith('xstate.') ? null : event.type,
+        cause: isReserved(event.type) ? null : event.type,
         error: fault === null ? null : { code: fault.code, message: fault.message },
       }),
     );
