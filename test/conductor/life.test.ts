@@ -13,6 +13,9 @@ test.serial('A server is made, played on, stopped, started, deleted, had back an
   const place = { host: connection.host, port: connection.port, name: 'Alex', seconds: 1 };
   const visited = await visit(place, CACHE_DIR, AbortSignal.timeout(30_000));
   t.is(typeof visited.x, 'number');
+  const { status, body } = await baton.call('POST', `/api/servers/${id}/exec`, { command: 'list' });
+  t.is(status, 200);
+  t.regex(body.output, /players|online/i);
   t.is((await baton.run('POST', `/api/servers/${id}/stop`)).status, 'succeeded');
   const stopped = await baton.server(id);
   t.is(stopped.status, 'stopped');
