@@ -39,6 +39,11 @@ export const errors = catalogue({
   },
 });
 
+/** A fault in what a list was asked for, in the shape of the door's own: `query.<parameter>` and a sentence. */
+export function invalidQuery(parameter: string, message: string, options?: ErrorOptions): BatonError {
+  return errors.invalid_request({ reason: message, issues: [{ path: `query.${parameter}`, message }] }, options);
+}
+
 /** SQLSTATEs and classes of them (two characters) that mean that the connection or the whole database is gone. */
 const CONNECTION_STATES = new Set(['08', '57P01', '57P02', '57P03', '57P05', '53300']);
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { errors } from '../errors.ts';
+import { invalidQuery } from '../errors.ts';
 
 /**
  * Where a page ended: behind a row (its value in the sorted column, and its key), or after so many rows. The sort is part
@@ -29,5 +29,5 @@ export function decodeCursor(text: string): Cursor {
 }
 
 export function invalidCursor(options?: ErrorOptions) {
-  return errors.invalid_request({ reason: 'This cursor is not one that a list gave.', path: 'cursor' }, options);
+  return invalidQuery('cursor', 'This cursor is not one that a list gave.', options);
 }

@@ -1,9 +1,9 @@
-import { errors } from '../errors.ts';
+import { invalidQuery } from '../errors.ts';
 import { isUuid } from '../uuid.ts';
 
 /** @throws `invalid_request` naming the parameter, where PostgreSQL would throw at the word */
 export function uuidFilter(parameter: string, value: string): string {
-  if (!isUuid(value)) throw errors.invalid_request({ reason: `${parameter} must be a UUID.`, path: parameter });
+  if (!isUuid(value)) throw invalidQuery(parameter, `${parameter} must be a UUID.`);
   return value;
 }
 

@@ -1,6 +1,6 @@
 import { type EntityName, type FindOptions, type MikroORM, UnderscoreNamingStrategy } from '@mikro-orm/postgresql';
 import type { Page, PageRequest } from '../../conductor/interfaces/reads.ts';
-import { errors } from '../errors.ts';
+import { invalidQuery } from '../errors.ts';
 import { isUuid } from '../uuid.ts';
 import { type Cursor, decodeCursor, encodeCursor, invalidCursor } from './cursor.ts';
 
@@ -66,7 +66,7 @@ function parseSort<T extends object, K extends string>({ sortable }: Listing<T, 
   const column = (Object.keys(sortable) as K[]).find((candidate) => candidate === name);
   if (column === undefined) {
     const offered = Object.keys(sortable).map((property) => naming.propertyToColumnName(property));
-    throw errors.invalid_request({ reason: `Sort by one of ${offered.join(', ')}.`, path: 'sort', sortable: offered });
+    throw invalidQuery('sort', `Sort by one of ${offered.join(', ')}.`);
   }
   return { column, direction: sort.startsWith('-') ? 'desc' : 'asc' };
 }
