@@ -1,6 +1,6 @@
 import type { oas31 } from 'zod-openapi';
 import { type Html, html, prose } from './html.ts';
-import { exampleOf, fields, isReference, type Schema, typeOf } from './schema.ts';
+import { exampleOf, fields, isReference, resolved, type Schema, typeOf } from './schema.ts';
 
 export interface Described {
   readonly method: string;
@@ -23,7 +23,7 @@ export function operationHtml({ method, path, operation }: Described, named: Nam
       ${operation.description && html`<p>${prose(operation.description)}</p>`}
       ${access(operation)}
       ${parameters(operation)}
-      ${body && html`<h4>Body${isOptional(operation) && html` <small>optional</small>`}</h4>${fields(body)}`}
+      ${body && html`<h4>Body${isOptional(operation) && html` <small>optional</small>`} <small>${typeOf(body)}</small></h4>${fields(resolved(body, named))}`}
       <h4>Answer</h4>${Object.entries(operation.responses ?? {}).map(([status, response]) => answer(status, response))}
       <h4>Example</h4><pre><button type="button">copy</button><code>${curl({ method, path, operation }, body, named)}</code></pre>
     </div>

@@ -7,6 +7,10 @@ export const isReference = (schema: Schema): schema is oas31.ReferenceObject => 
 
 const nameOf = ({ $ref }: oas31.ReferenceObject): string => $ref.slice($ref.lastIndexOf('/') + 1);
 
+/** The schema behind a reference; the schema itself where it is none. */
+export const resolved = (schema: Schema, named: Readonly<Record<string, Schema>>): Schema =>
+  isReference(schema) ? (named[nameOf(schema)] ?? schema) : schema;
+
 /** The type of a schema in a few words, with links to the named ones. */
 export function typeOf(schema: Schema): Html {
   if (isReference(schema)) return html`<a href="#schema-${nameOf(schema)}">${nameOf(schema)}</a>`;
