@@ -2,7 +2,6 @@ import { catalogue } from '../errors.ts';
 
 /** What the conductor refuses or finds, and why. */
 export const errors = catalogue({
-  invalid_request: { status: 400, retry: 'permanent', message: '{reason}' },
   not_found: { status: 404, retry: 'permanent', message: 'There is no {kind} with the id {id}.' },
   no_data: {
     status: 422,
