@@ -1,13 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import test from 'ava';
 import { z } from 'zod';
-import { repository, sources } from './sources.ts';
+import { repository } from './sources.ts';
 
-const Catalogue = z.record(
-  z.string(),
-  z.custom<{ code: string; spec: { status: number; retry: string } }>((entry) => typeof entry === 'function'),
-);
-const Module = z.object({ errors: Catalogue });
 const Lock = z.object({
   packages: z.record(z.string(), z.object({ optionalDependencies: z.record(z.string(), z.string()).optional() })),
 });
@@ -17,20 +12,6 @@ const Package = z.object({
 });
 
 const read = (path: string): Promise<string> => readFile(`${repository}${path}`, 'utf8');
-
-test('every error code stands in docs/errors.md with its status and its retry class', async (t) => {
-  const documented = await read('docs/errors.md');
-  const missing: string[] = [];
-  for (const path of (await sources('{src,config}/**/errors.ts')).keys()) {
-    if (path === 'src/errors.ts') continue;
-    const { errors } = Module.parse(await import(`${repository}${path}`));
-    for (const { code, spec } of Object.values(errors)) {
-      const row = new RegExp(`^\\| \`${code}\` \\| ${spec.status} \\| ${spec.retry} \\|`, 'm');
-      if (!row.test(documented)) missing.push(`${path}: | \`${code}\` | ${spec.status} | ${spec.retry} |`);
-    }
-  }
-  t.deepEqual(missing, []);
-});
 
 test('every dependency has its line in docs/dependencies.md, and every line its dependency', async (t) => {
   const { dependencies, devDependencies } = Package.parse(JSON.parse(await read('package.json')));
