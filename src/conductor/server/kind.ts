@@ -109,8 +109,11 @@ function serverEvents(
     events.push(say('crashed', { exit_code: exit?.exitCode ?? null, oom_killed: exit?.oomKilled ?? false }));
   }
   if (now.status === 'deleted' && was.status !== 'deleted') {
-    events.push(say('deleted', { purge_at: contextOf(after).purgeAt }));
+    events.push(say('deleted', { purge_at: timeOf(contextOf(after).purgeAt) }));
   }
   if (players !== contextOf(before).players) events.push(say('players', { count: players }));
   return events;
 }
+
+/** RFC 3339, as all times on the wire. */
+const timeOf = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());

@@ -3,6 +3,7 @@
  * and goes in as it is.
  */
 import type { TurnCommit } from '../../actors/store.ts';
+import { storable, toJsonb } from '../json.ts';
 
 /** The batch for `COMMIT_TURNS`. */
 export function turnRows(turns: readonly TurnCommit[]): string {
@@ -10,7 +11,7 @@ export function turnRows(turns: readonly TurnCommit[]): string {
 }
 
 function turnRow(turn: TurnCommit): string {
-  const row = JSON.stringify({
+  const row = toJsonb({
     address: turn.address,
     kind: turn.kind,
     shard: turn.shard,
@@ -27,7 +28,7 @@ function turnRow(turn: TurnCommit): string {
     duration_ms: turn.computeMs,
     consumes: turn.consumes,
   });
-  return `${row.slice(0, -1)},"snapshot":${turn.snapshot}}`;
+  return `${row.slice(0, -1)},"snapshot":${storable(turn.snapshot)}}`;
 }
 
 export const cancelledTimers = (turns: readonly TurnCommit[]) =>

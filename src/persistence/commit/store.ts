@@ -21,6 +21,9 @@ const WRITTEN: CommitResult = { ok: true, events: [], operations: [] };
 /** The runtime's store on PostgreSQL. Everything goes through the one pool; the SQL is in `persistence/sql`. */
 export function createCommitStore(pool: Pool, statements: ReadonlyMap<string, ProjectionStatement>): CommitStore {
   const inTransaction = <T>(run: (client: PoolClient) => Promise<T>) => translating(() => transaction(pool, run));
+  const inOrder = oneAtATime();
+  /** Whatever appends to the event log: its numbers must become visible in order (docs/decisions/0001). */
+  const numbering = <T>(run: (client: PoolClient) => Promise<T>) => inOrder(() => inTransaction(run));
   const query = (name: string, text: string, values: readonly unknown[]) =>
     translating(() => pool.query({ name, text, values: [...values] }));
 
@@ -30,7 +33,7 @@ export function createCommitStore(pool: Pool, statements: ReadonlyMap<string, Pr
       const done = await translating(() => withClient(pool, (client) => writeTurns(client, turns)));
       return turns.map(({ address }) => (done.has(address) ? WRITTEN : FENCED));
     }
-    return inTransaction(async (client) => {
+    return numbering(async (client) => {
       const done = await writeTurns(client, turns);
       const written = turns.filter(({ address }) => done.has(address));
       const results = await writeRest(client, written, statements);
@@ -70,7 +73,7 @@ export function createCommitStore(pool: Pool, statements: ReadonlyMap<string, Pr
         return withoutFingerprint(rows[0]).operation;
       }),
     progress: (operationId, progress, message, event) =>
-      inTransaction(async (client) => {
+      numbering(async (client) => {
         const values = [operationId, progress, message];
         const { rowCount } = await prepared(client, 'progress-operation', PROGRESS_OPERATION, values);
         return rowCount === 0 ? null : ((await appendEvents(client, [event]))[0] ?? null);
@@ -83,7 +86,7 @@ export function createCommitStore(pool: Pool, statements: ReadonlyMap<string, Pr
         await removeSource(client, letter);
       }),
     quarantine: (address: Address, error: StoredError | null, event: PendingEvent): Promise<LiveEvent> =>
-      inTransaction(async (client) => {
+      numbering(async (client) => {
         const values = [address, error === null ? null : toJsonb(error)];
         await prepared(client, 'quarantine', QUARANTINE, values);
         const [written] = await appendEvents(client, [event]);
@@ -128,4 +131,14 @@ function transaction<T>(pool: Pool, run: (client: PoolClient) => Promise<T>): Pr
     await client.query('commit');
     return result;
   });
+}
+
+/** Runs one after another what is handed to it. One that fails does not stop the next. */
+function oneAtATime(): <T>(run: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (run) => {
+    const next = last.then(run);
+    last = next.catch(() => undefined);
+    return next;
+  };
 }
