@@ -2,23 +2,14 @@
  * What pages and reports read: rows of the database only, never a node. Implemented in `persistence/reads`.
  * Names are camelCase here; `http/wire.ts` turns them into what the API says.
  */
-import type { Address, LiveEvent, Operation, OperationStatus } from '../../actors/types.ts';
+import type { Address, LiveEvent, Operation, OperationStatus, Turn } from '../../actors/types.ts';
 import type { StoredError } from '../../errors.ts';
 import type { PortRow, ServerSpec, ServerStatus } from '../../machines/server/types.ts';
 
-export interface ServerRow {
+/** A server. `env` is there with its secrets; the door masks them. */
+export interface ServerRow extends Omit<ServerSpec, 'bootSeconds' | 'graceSeconds'> {
   readonly id: string;
   readonly ownerId: string;
-  readonly name: string;
-  readonly template: string;
-  readonly image: string;
-  readonly imageTag: string;
-  readonly ramMb: number;
-  readonly cpu: number;
-  readonly diskMb: number;
-  /** With secrets; the door masks them. */
-  readonly env: Readonly<Record<string, string>>;
-  readonly plan: ServerSpec['plan'];
   readonly status: ServerStatus;
   readonly statusDetail: string | null;
   readonly operationId: string | null;
@@ -30,8 +21,6 @@ export interface ServerRow {
   readonly dataExists: boolean | null;
   readonly dataBytes: number | null;
   readonly players: number | null;
-  readonly wakeOnJoin: boolean;
-  readonly idleStopSeconds: number;
   readonly restartPending: boolean;
   readonly lastError: (StoredError & { readonly at: number }) | null;
   readonly queuedAt: Date | null;
@@ -79,18 +68,8 @@ export interface ServerFilter {
 }
 
 /** A committed turn as the journal keeps it. */
-export interface JournalRow {
+export interface JournalRow extends Turn {
   readonly id: string;
-  readonly address: Address;
-  readonly seq: number;
-  readonly event: string;
-  readonly by: string | null;
-  readonly from: string | null;
-  readonly to: string;
-  readonly operationId: string | null;
-  readonly effects: readonly string[];
-  readonly at: Date;
-  readonly durationMs: number;
 }
 
 export interface ActorRow {
