@@ -44,7 +44,8 @@ export function enqueueRead(activation: Activation, stored: readonly StoredMessa
     if (origin.type !== 'message') activation.system.push(envelope);
     else if (complete && !known.has(origin.id)) activation.system.push(envelope);
   }
-  activation.unread = !complete;
+  // Not set to false: what did not fit while the store was read may not have been in it yet.
+  if (!complete) activation.unread = true;
 }
 
 /** Takes what is to be handled next. An actor that does not exist yet takes its creation first. */

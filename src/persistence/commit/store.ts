@@ -74,7 +74,7 @@ export function createCommitStore(pool: Pool, statements: ReadonlyMap<string, Pr
       }),
     progress: (operationId, progress, message, event) =>
       numbering(async (client) => {
-        const values = [operationId, progress, message];
+        const values = [operationId, progress, message.replaceAll('\0', '\uFFFD')];
         const { rowCount } = await prepared(client, 'progress-operation', PROGRESS_OPERATION, values);
         return rowCount === 0 ? null : ((await appendEvents(client, [event]))[0] ?? null);
       }),
