@@ -115,7 +115,11 @@ async function rejoinNetwork({ docker, networks, lock }: Parts, containerId: str
   if (info === null) throw errors.container_gone({ container_id: containerId });
   await lock(info.serverId, async () => {
     const network = docker.getNetwork(await networks.ensure(info.serverId, signal));
-    await call('leave network', () => network.disconnect({ Container: containerId, Force: true }), { signal });
+    await call<void>('leave network', () => network.disconnect({ Container: containerId, Force: true }), {
+      signal,
+      // It knows the network that was pruned, and this one not yet: there is nothing to leave.
+      recover: ({ reason }) => (/is not connected to/i.test(reason) ? { value: undefined } : undefined),
+    });
     await call('join network', () => network.connect({ Container: containerId }), { signal });
   });
 }
