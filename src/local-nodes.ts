@@ -80,6 +80,7 @@ async function dockerNode(parts: LocalNodesParts, rows: readonly NodeRow[]): Pro
     createDockerEngine({
       nodeId,
       host: settings.node.dockerHost ?? undefined,
+      networkPool: settings.node.networkPool,
       onProblem: (problem) => log.warn({ code: problem.code }, problem.message),
     });
   const size = await sizeOf(engineFor(''), settings.node.ramMb, known);
