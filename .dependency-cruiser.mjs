@@ -22,7 +22,7 @@ const ROOMS = {
   'src/persistence': [WORDS, '^src/actors/', MACHINE_WORDS, INTERFACES],
   'src/http': [WORDS, '^src/actors/errors\\.ts$', ACTOR_WORDS, MACHINE_WORDS, '^src/conductor/'],
   'src/setup': [WORDS, '^src/(persistence/embedded|nodes)/index\\.ts$', '^config/'],
-  config: [WORDS, '^src/(actors|machines/server|http)/limits\\.ts$'],
+  config: [WORDS, '^src/(actors|machines/server|nodes|http)/limits\\.ts$'],
 };
 
 const roomRules = Object.entries(ROOMS).map(([room, allowed]) => ({

@@ -3,7 +3,7 @@
  * `baton config` prints this file. Rooms never import it; `main.ts` hands each room its part.
  */
 import { isAbsolute, resolve } from 'node:path';
-import { DEFAULT_POOL } from '../src/nodes/docker/subnets.ts';
+import { DEFAULT_NETWORK_POOL } from '../src/nodes/limits.ts';
 import { ACTOR_SETTINGS, RETENTION_SETTINGS } from './actors.ts';
 import { CONDUCTOR_SETTINGS } from './conductor.ts';
 import { type LoadedSettings, readSettings } from './read.ts';
@@ -126,7 +126,7 @@ export const SETTINGS = {
     ),
     networkPool: text(
       'BATON_NETWORK_POOL',
-      DEFAULT_POOL,
+      DEFAULT_NETWORK_POOL,
       /^\d+\.\d+\.\d+\.\d+\/\d+$/,
       'a private IPv4 network such as 10.213.0.0/16',
       "Each server's own network is cut from it; choose one that nothing else on the machine or around it uses.",

@@ -1,7 +1,6 @@
 /** What happens on a machine: engines, worlds, ports. */
 export { type Detection, detectDocker } from './docker/detect.ts';
 export { createDockerEngine, type DockerEngineOptions } from './docker/engine.ts';
-export { DEFAULT_POOL as DEFAULT_NETWORK_POOL } from './docker/subnets.ts';
 export { errors } from './errors.ts';
 export { createLocalNode, type LocalNodeOptions } from './local-node.ts';
 export { type SimulatedDisk, simulatedDisk } from './simulated/disk.ts';

@@ -1,6 +1,7 @@
 /** The real engine: Docker, over its local socket or `DOCKER_HOST`. */
 import type { Engine } from '../../conductor/interfaces/engine.ts';
 import type { BatonError } from '../../errors.ts';
+import { DEFAULT_NETWORK_POOL } from '../limits.ts';
 import { call, connect, translate } from './client.ts';
 import { createContainer, startContainer } from './create.ts';
 import { killContainer, removeContainer, stopContainer } from './end.ts';
@@ -12,21 +13,20 @@ import { createNetworks } from './networks.ts';
 import { followLogs, logTail, writeStdin } from './output.ts';
 import { containerStats } from './stats.ts';
 import { createStopRequests } from './stop-requests.ts';
-import { DEFAULT_POOL } from './subnets.ts';
 
 export interface DockerEngineOptions {
   /** This node; containers with another id in their label `baton.node` are not seen. */
   readonly nodeId: string;
   /** Where Docker listens, as in `DOCKER_HOST`; absent: what the environment says, else the local socket. */
   readonly host?: string;
-  /** Private IPv4 network that the servers' networks are cut from. Default {@link DEFAULT_POOL}. */
+  /** Private IPv4 network that the servers' networks are cut from. Default {@link DEFAULT_NETWORK_POOL}. */
   readonly networkPool?: string;
   /** Told of troubles that the engine overcomes by itself, such as a lost event stream; for the log. */
   readonly onProblem?: (problem: BatonError) => void;
 }
 
 export function createDockerEngine(options: DockerEngineOptions): Engine & { readonly kind: 'docker' } {
-  const { nodeId, networkPool = DEFAULT_POOL, onProblem = () => undefined } = options;
+  const { nodeId, networkPool = DEFAULT_NETWORK_POOL, onProblem = () => undefined } = options;
   const docker = connect(options.host);
   const lock = createKeyedLock();
   const networks = createNetworks(docker, lock, { nodeId, pool: networkPool });

@@ -6,9 +6,6 @@
 /** Sixteen addresses: network, gateway, broadcast, and room for an old and a new container side by side. */
 export const SUBNET_BITS = 28;
 
-/** Default pool: private, and outside the ranges that Docker, Kubernetes distributions and home routers hand out. */
-export const DEFAULT_POOL = '10.213.0.0/16';
-
 /** Addresses from `first` up to, but not including, `end`, as 32-bit numbers. */
 interface Range {
   readonly first: number;
