@@ -90,6 +90,7 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
       },
       ask: (address, event, options) => runtime.actors.ask(address, event, options),
       sleep: (ms, signal) => delay(ms, undefined, { signal }),
+      timeout: (ms) => AbortSignal.timeout(ms),
     };
     const kinds = [serverKind(world, settings.server), nodeKind()];
     const runtime = createRuntime({

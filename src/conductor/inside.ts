@@ -24,7 +24,7 @@ export function createInside(world: ServerWorld, reads: Reads, publicHost: strin
   /** The newest container there is of a server that was prepared; null when there is none. */
   async function container(server: ServerRow): Promise<ContainerInfo | null> {
     if (server.nodeId === null) return null;
-    const signal = AbortSignal.timeout(NODE_TIMEOUT_MS);
+    const signal = world.timeout(NODE_TIMEOUT_MS);
     const [newest] = await containersOf(world.node(server.nodeId), server.id, signal);
     return newest ?? null;
   }
@@ -39,14 +39,14 @@ export function createInside(world: ServerWorld, reads: Reads, publicHost: strin
   return {
     async console(id, command) {
       const { facts, container: found } = await running(id);
-      const signal = AbortSignal.timeout(world.settings.consoleTimeoutMs);
+      const signal = world.timeout(world.settings.consoleTimeoutMs);
       return world.games.console(await gameTarget(world, facts, found.id, signal), command, signal);
     },
     async logs(id, lines) {
       const server = await row(id);
       const found = await container(server);
       if (found === null) return (server.exit?.logTail ?? []).slice(-lines);
-      return world.node(found.nodeId).engine.logTail(found.id, lines, AbortSignal.timeout(NODE_TIMEOUT_MS));
+      return world.node(found.nodeId).engine.logTail(found.id, lines, world.timeout(NODE_TIMEOUT_MS));
     },
     async followLogs(id, tail, onLine, signal) {
       const found = await container(await row(id));
@@ -54,7 +54,7 @@ export function createInside(world: ServerWorld, reads: Reads, publicHost: strin
     },
     async players(id) {
       const { facts, container: found } = await running(id);
-      return world.games.probe(targetOf(world, facts, found), AbortSignal.timeout(world.settings.probeTimeoutMs));
+      return world.games.probe(targetOf(world, facts, found), world.timeout(world.settings.probeTimeoutMs));
     },
     async connection(id) {
       const { ports } = await row(id);
@@ -70,7 +70,7 @@ export function createInside(world: ServerWorld, reads: Reads, publicHost: strin
     async stats(id) {
       const found = await container(await row(id));
       if (found === null || found.state !== 'running') return null;
-      return world.node(found.nodeId).engine.stats(found.id, AbortSignal.timeout(NODE_TIMEOUT_MS));
+      return world.node(found.nodeId).engine.stats(found.id, world.timeout(NODE_TIMEOUT_MS));
     },
   };
 }

@@ -6,6 +6,7 @@ const CLOCK = /\bDate\.now\b|\bnew Date\(\)/;
 const STOPWATCH = /\bperformance\.now\b/;
 const CHANCE = /\bMath\.random\b|\brandomUUID\b|\brandomBytes\b|from 'uuid'/;
 const TIMERS = /(?<![.\w])(setTimeout|setInterval|setImmediate)\(|from 'node:timers'/;
+const DEADLINES = /\bAbortSignal\.timeout\b/;
 /** Waiting by promise, which obeys a signal; at the edges that is fine. */
 const WAITING = /from 'node:timers\/promises'/;
 
@@ -30,7 +31,9 @@ const ALLOWED: Readonly<Record<string, RegExp>> = {
 function offences(path: string, text: string): string[] {
   if (path === ADAPTER) return [];
   const waits = WAITING.test(text);
-  const patterns = DETERMINISTIC.test(path) ? { CLOCK, STOPWATCH, CHANCE, TIMERS, WAITING } : { CLOCK, CHANCE, TIMERS };
+  const patterns = DETERMINISTIC.test(path)
+    ? { CLOCK, STOPWATCH, CHANCE, TIMERS, DEADLINES, WAITING }
+    : { CLOCK, CHANCE, TIMERS };
   return Object.entries(patterns)
     .filter(([, pattern]) => pattern.test(text) && pattern !== ALLOWED[path])
     .filter(([, pattern]) => !(waits && pattern === TIMERS && !DETERMINISTIC.test(path)))
@@ -49,6 +52,7 @@ test('each thing that differs from run to run is found in the rooms that must no
     'const n = Math.random();',
     "import { v7 } from 'uuid';",
     'setTimeout(run, 5);',
+    'const soon = AbortSignal.timeout(5);',
     "import { setTimeout } from 'node:timers/promises';",
   ];
   for (const line of lines) t.is(offences('src/machines/some.ts', line).length, 1, line);

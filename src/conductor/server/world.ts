@@ -32,6 +32,8 @@ export interface ServerWorld {
   readonly ask: Actors['ask'];
   /** Resolves after the time, or throws the signal's reason. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** Aborts after the time. */
+  timeout(ms: number): AbortSignal;
 }
 
 export const templateOf = ({ games }: ServerWorld, { spec }: ServerFacts): Template => games.template(spec.template);

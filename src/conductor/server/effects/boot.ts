@@ -43,7 +43,7 @@ async function untilReady(
       const oom = oomKilled ? ', because it used more memory than it has' : '';
       throw errors.boot_failed({ exit_code: exitCode, oom, oom_killed: oomKilled, log });
     }
-    const probe = AbortSignal.any([signal, AbortSignal.timeout(world.settings.probeTimeoutMs)]);
+    const probe = AbortSignal.any([signal, world.timeout(world.settings.probeTimeoutMs)]);
     try {
       return await world.games.probe(target, probe);
     } catch (thrown) {

@@ -10,7 +10,7 @@ export const monitor =
     let told: number | null | undefined;
     for (;;) {
       await world.sleep(world.settings.healthProbeMs, signal);
-      const probe = AbortSignal.any([signal, AbortSignal.timeout(world.settings.probeTimeoutMs)]);
+      const probe = AbortSignal.any([signal, world.timeout(world.settings.probeTimeoutMs)]);
       try {
         const { players } = await world.games.probe(await gameTarget(world, facts, facts.containerId, probe), probe);
         if (streak > 0 || players !== told) send({ type: 'probe.ok', players });

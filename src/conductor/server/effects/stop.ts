@@ -13,7 +13,7 @@ export const announce =
     const command = templateOf(world, facts).stop.announce;
     if (command === undefined || message === '') return {};
     const target = await gameTarget(world, facts, containerId, signal);
-    const ask = () => AbortSignal.any([signal, AbortSignal.timeout(world.settings.consoleTimeoutMs)]);
+    const ask = () => AbortSignal.any([signal, world.timeout(world.settings.consoleTimeoutMs)]);
     const { players } = await world.games.probe(target, ask());
     if (players === 0) return {};
     await world.games.console(target, command.replaceAll('{message}', message), ask());
