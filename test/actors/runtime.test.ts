@@ -1,6 +1,8 @@
 import test from 'ava';
+import type { StoredTimer } from '../../src/actors/store.ts';
 import { BatonError, catalogue } from '../../src/errors.ts';
 import { withDatabase } from '../persistence/database.ts';
+import { until } from '../persistence/postgres.ts';
 import { lampKind, plainLamp, pressesOf, slowLamp } from './lamp.ts';
 import { newLamp, startWorld } from './world.ts';
 
@@ -94,10 +96,13 @@ test.serial('An effect that hangs is aborted at its deadline and the machine is 
 
 test.serial('Leaving the state aborts its effect, and a late result of it is dropped', async (t) => {
   const left = Promise.withResolvers<void>();
-  const kind = lampKind((_, { signal }) => {
-    signal.addEventListener('abort', () => left.resolve());
-    return left.promise.then(() => ({ brightness: 9 }));
-  });
+  const kind = lampKind(
+    (_, { signal }) => {
+      signal.addEventListener('abort', () => left.resolve());
+      return left.promise.then(() => ({ brightness: 9 }));
+    },
+    { deadlineMs: null },
+  );
   const { runtime, admin } = await startWorld(t, db, [kind]);
   const lamp = newLamp();
   await runtime.actors.create(lamp, {}, 'create', { by: admin });
@@ -158,6 +163,43 @@ test.serial('A timer that was cancelled does not fire, even when it was due alre
     t.is((await runtime.actors.view(lamp)).state, 'off');
   }
   t.deepEqual((await runtime.actors.view(lamp)).timers, []);
+});
+
+test.serial('A timer of an earlier time in the same state is not mistaken for the present one', async (t) => {
+  let old: StoredTimer | undefined;
+  const { runtime, command, lamp } = await startWorld(t, db, [plainLamp()], {
+    limits: { pollMs: 5 },
+    wrap: (store) => ({
+      ...store,
+      async dueTimers(limit) {
+        const answer = await store.dueTimers(limit);
+        old ??= answer.due[0];
+        return answer;
+      },
+    }),
+  });
+  const { actors } = runtime;
+  const address = await lamp({ burnMs: 1 });
+  const first = await command(address, 'light');
+  await actors.waitFor(first.id, 5_000);
+  await until('it has burnt down', async () => (await actors.view(address)).state === 'off');
+  await db.pool.query(
+    `update actors set snapshot = jsonb_set(snapshot::jsonb, '{context,burnMs}', '60000')::json where address = $1`,
+    [address],
+  );
+  await runtime.stop();
+  // The store hands out the timer of the first time again and again.
+  const again = await startWorld(t, db, [plainLamp()], {
+    wrap: (store) => ({
+      ...store,
+      dueTimers: async (limit) => ({ due: [...(await store.dueTimers(limit)).due, old as StoredTimer], nextInMs: 1 }),
+    }),
+  });
+  const second = await again.command(address, 'light');
+  await again.runtime.actors.waitFor(second.id, 5_000);
+  const { seq } = await again.runtime.actors.view(address);
+  for (let n = 1; n <= 10; n += 1) await again.runtime.actors.ask(address, { type: 'press' });
+  t.like(await again.runtime.actors.view(address), { state: 'on', seq: seq + 10 });
 });
 
 test.serial('A message to another actor is committed with the turn and handled once', async (t) => {
