@@ -1,0 +1,124 @@
+/**
+ * The way from a process to something outside of it: a database, a machine. Questions and answers take time, and each of
+ * them may be lost; whoever asked cannot tell which of the two it was.
+ */
+import type { Life } from './life.ts';
+import type { Random } from './random.ts';
+import type { Time } from './time.ts';
+
+/** How it is on the way. Faults change it. */
+export interface Weather {
+  /** One way, in milliseconds: at least, at most. */
+  latencyMs: readonly [number, number];
+  /** Share of questions that do not arrive. */
+  lost: number;
+  /** Share of answers that do not arrive: it was done, and nobody hears of it. */
+  unheard: number;
+  /** Share of questions that arrive twice. */
+  doubled: number;
+  /** Whether what is lost is only noticed at the call's own deadline, rather than soon. */
+  silent: boolean;
+}
+
+export interface Call<T> {
+  /** Names the place, such as `store.commit`. */
+  readonly point: string;
+  /** What is done at the other end. */
+  readonly run: (signal: AbortSignal) => Promise<T> | T;
+  /** The caller's. */
+  readonly signal?: AbortSignal | undefined;
+  /** After which the caller gives up by itself. */
+  readonly deadlineMs: number;
+  /** What the caller gets when question or answer is lost, at once or at the deadline. */
+  readonly failure: (late: boolean) => Error;
+  /** Whether the other end stops when the caller has gone. */
+  readonly stops?: boolean;
+}
+
+export interface Link {
+  call<T>(call: Call<T>): Promise<T>;
+}
+
+export interface LinkParts {
+  readonly time: Time;
+  readonly life: Life;
+  readonly random: Random;
+  readonly weather: Weather;
+  /** Told of every passage of a point's `before` and `after`; may end the process. */
+  readonly passes: (point: string) => void;
+}
+
+export const CALM: Omit<Weather, 'latencyMs'> = { lost: 0, unheard: 0, doubled: 0, silent: false };
+
+export function createLink({ time, life, random, weather, passes }: LinkParts): Link {
+  const latency = () => random.between(...weather.latencyMs);
+
+  /** Does it at the other end, whatever has become of the caller. Null: the answer is lost. */
+  async function remote<T>({ point, run }: Call<T>, signal: AbortSignal): Promise<(() => T) | null> {
+    const outcome = await settled(run, signal);
+    if (random.chance(weather.doubled)) time.after(latency(), () => void settled(run, signal));
+    if (life.alive) passes(`${point}.after`);
+    return random.chance(weather.unheard) ? null : outcome;
+  }
+
+  return {
+    call<T>(call: Call<T>): Promise<T> {
+      const { promise, resolve, reject } = Promise.withResolvers<T>();
+      const { signal } = call;
+      if (signal?.aborted) return Promise.reject(signal.reason);
+      if (life.alive) passes(`${call.point}.before`);
+      if (!life.alive) return promise;
+      const gone = new AbortController();
+      let cancelDeadline: () => void = () => {};
+      const end = (how: () => void): void => {
+        signal?.removeEventListener('abort', onAbort);
+        cancelDeadline();
+        how();
+      };
+      const onAbort = (): void => {
+        if (call.stops) time.after(latency(), () => gone.abort(new Error('The caller has gone.')));
+        end(() => reject(signal?.reason));
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      cancelDeadline = life.clock.schedule(call.deadlineMs, () => {
+        gone.abort(new Error('The caller has given up.'));
+        end(() => reject(call.failure(true)));
+      });
+      const answer = (how: () => void): void => void time.after(latency(), () => life.enter(() => end(how)));
+      const lose = (): void => {
+        if (!weather.silent) answer(() => reject(call.failure(false)));
+      };
+      if (random.chance(weather.lost)) {
+        lose();
+        return promise;
+      }
+      time.after(latency(), () => {
+        void remote(call, gone.signal).then((outcome) => {
+          if (outcome === null) lose();
+          else answer(() => settle(outcome, resolve, reject));
+        });
+      });
+      return promise;
+    },
+  };
+}
+
+/** The outcome as a function that returns or throws it; itself it never rejects. */
+async function settled<T>(run: Call<T>['run'], signal: AbortSignal): Promise<() => T> {
+  try {
+    const value = await run(signal);
+    return () => value;
+  } catch (thrown) {
+    return () => {
+      throw thrown;
+    };
+  }
+}
+
+function settle<T>(outcome: () => T, resolve: (value: T) => void, reject: (thrown: unknown) => void): void {
+  try {
+    resolve(outcome());
+  } catch (thrown) {
+    reject(thrown);
+  }
+}

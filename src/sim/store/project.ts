@@ -1,0 +1,60 @@
+/** The read models, written in the same transaction as the turns that change them. */
+import type { TurnCommit } from '../../actors/store.ts';
+import type { ServerRow } from '../../conductor/interfaces/reads.ts';
+import {
+  NODE_RESERVATIONS_PROJECTION,
+  type NodeReservationsProjection,
+  SERVER_PROJECTION,
+} from '../../conductor/interfaces/stores.ts';
+import { toJsonb } from '../../persistence/json.ts';
+import type { Tables } from './tables.ts';
+import { ConstraintViolation, type Transaction } from './transaction.ts';
+
+/** Columns that are times, whose projected values may be Unix milliseconds. */
+const TIMES = ['queuedAt', 'nextAttemptAt', 'createdAt', 'startedAt', 'stoppedAt', 'deletedAt', 'purgeAt'] as const;
+
+/** Throws for a projection that there is no table for, and for a row that names an owner or a node that is not there. */
+export function project(tables: Tables, turns: readonly TurnCommit[], now: number, tx: Transaction): void {
+  for (const { address, seq, projections } of turns) {
+    for (const { name, row } of projections) {
+      const id = address.slice(address.indexOf('/') + 1);
+      if (name === SERVER_PROJECTION) projectServer(tables, id, row, seq, now, tx);
+      else if (name === NODE_RESERVATIONS_PROJECTION) projectReservations(tables, id, row, tx);
+      else throw new TypeError(`There is no statement for the projection "${name}".`);
+    }
+  }
+}
+
+type Row = TurnCommit['projections'][number]['row'];
+
+function projectServer(tables: Tables, id: string, row: Row, version: number, now: number, tx: Transaction): void {
+  if (row === null) {
+    tx.delete(tables.servers, id);
+    return;
+  }
+  const stored = JSON.parse(toJsonb(row)) as Record<string, unknown>;
+  for (const time of TIMES) if (stored[time] !== null) stored[time] = new Date(stored[time] as number);
+  const server = { ...stored, version, updatedAt: new Date(now) } as unknown as ServerRow;
+  if (!tables.accounts.has(server.ownerId)) throw new ConstraintViolation(`servers_owner_id_fkey ${server.ownerId}`);
+  checkNode(tables, 'servers', server.nodeId);
+  tx.set(tables.servers, id, server);
+}
+
+/** The node's list replaces the one before; a row that another node has taken over under a newer epoch stays with it. */
+function projectReservations(tables: Tables, id: string, row: Row, tx: Transaction): void {
+  const { reservations } = (row ?? { reservations: [] }) as unknown as NodeReservationsProjection;
+  const held = new Set(reservations.map(({ serverId }) => serverId));
+  for (const [serverId, { nodeId }] of tables.reservations) {
+    if (nodeId === id && !held.has(serverId)) tx.delete(tables.reservations, serverId);
+  }
+  if (reservations.length > 0) checkNode(tables, 'reservations', id);
+  for (const reservation of reservations) {
+    const present = tables.reservations.get(reservation.serverId);
+    if (present !== undefined && present.epoch > reservation.epoch) continue;
+    tx.set(tables.reservations, reservation.serverId, { ...reservation, nodeId: id });
+  }
+}
+
+function checkNode({ nodes }: Tables, table: string, nodeId: string | null): void {
+  if (nodeId !== null && !nodes.has(nodeId)) throw new ConstraintViolation(`${table}_node_id_fkey ${nodeId}`);
+}
