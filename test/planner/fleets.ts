@@ -6,6 +6,9 @@ import { createFleetMemory, type FleetMemory } from '../../src/planner/fleet-mem
 import type { NodeState } from '../../src/planner/layout.ts';
 import type { Strategy } from '../../src/planner/strategies.ts';
 
+/** Arrays of a few dozens, not of a few. */
+fc.configureGlobal({ baseSize: 'medium' });
+
 const LABELS = ['region=fsn', 'region=nbg', 'disk=nvme', 'gpu=yes'];
 
 /** Small numbers, so that ties, full nodes and exact fits are common. */

@@ -29,9 +29,9 @@ export function createPool<J, A>(file: URL, threads: number, supervision: Superv
       idleTimeout: Number.POSITIVE_INFINITY,
     });
 
-  /** Each job before it may take its time as well. */
+  /** Each job before it may take its time as well: a job that waits is not one that hangs. */
   async function attempt(pool: Piscina<J, A>, job: J): Promise<A> {
-    const turns = 1 + Math.ceil(pool.queueSize / threads);
+    const turns = Math.ceil(underway / threads);
     const controller = new AbortController();
     const cancel = clock.schedule(deadlineMs * turns, () => controller.abort());
     try {
