@@ -1,9 +1,10 @@
 /** One life of Baton: a real process from its start to its end. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import which from 'which';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -43,21 +44,33 @@ process.on('exit', () => {
   for (const child of living) child.kill('SIGKILL');
 });
 
+/**
+ * Compiles Baton's modules into a directory that all lives share, for each of them would do it anew: who is killed keeps
+ * nothing.
+ */
+export async function compileInto(compiled: string): Promise<void> {
+  const program = "await import('./src/baton.ts')";
+  const env = { ...inherited(), NODE_COMPILE_CACHE: compiled };
+  await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], { cwd: ROOT, env });
+}
+
 export interface BatonOptions {
   readonly dataDir: string;
+  /** Where {@link compileInto} has put Baton's modules. */
+  readonly compiled: string;
   /** Settings, as environment variables. */
   readonly settings: Readonly<Record<string, string>>;
   readonly fault: string | null;
 }
 
-export async function startBaton({ dataDir, settings, fault }: BatonOptions): Promise<Baton> {
+export async function startBaton({ dataDir, compiled, settings, fault }: BatonOptions): Promise<Baton> {
   const node = [process.execPath, 'src/main.ts', '--no-setup', ...(fault === null ? [] : ['--fault', fault])];
   // Where the kernel can be asked to, it ends Baton when we are killed without a word.
   const setpriv = process.platform === 'linux' ? await which('setpriv', { nothrow: true }) : null;
   const [program = '', ...args] = setpriv === null ? node : [setpriv, '--pdeathsig', 'KILL', '--', ...node];
   const child = spawn(program, args, {
     cwd: ROOT,
-    env: { ...inherited(), ...settings, BATON_DATA_DIR: dataDir },
+    env: { ...inherited(), ...settings, BATON_DATA_DIR: dataDir, NODE_COMPILE_CACHE: compiled },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

@@ -1,6 +1,7 @@
 /** How the lives of one run end. Chosen by the run's seed alone, so that a run can be had again. */
 import type { EngineKind } from '../../src/conductor/interfaces/engine.ts';
-import { faultAt, pointsOf } from './points.ts';
+import type { Mishap } from './machine.ts';
+import { faultAt, type Point, pointsOf } from './points.ts';
 import type { Random } from './random.ts';
 
 export type Death =
@@ -15,6 +16,8 @@ export interface Life {
   readonly death: Death;
   /** SIGKILL of the database server so long after the door was open; null for none. */
   readonly databaseKillMs: number | null;
+  /** What happens to some container before the next life; null for nothing. */
+  readonly mishap: Mishap | null;
 }
 
 export interface Pace {
@@ -25,22 +28,22 @@ export interface Pace {
 }
 
 /** Faults of each run; the points follow each other from seed to seed, so that some runs in a row reach all of them. */
-export const FAULTS_A_RUN = 3;
+export const FAULTS_A_RUN = 4;
 
 /** The lives of a run but the last, which is left alive. */
 export function livesOf(seed: number, random: Random, engine: EngineKind, pace: Pace): readonly Life[] {
   const points = pointsOf(engine);
-  const deaths: Death[] = Array.from({ length: FAULTS_A_RUN }, (_, index) => {
-    const point = points[(seed * FAULTS_A_RUN + index) % points.length];
-    if (point === undefined) throw new RangeError('There are no fault points.');
-    return { type: 'fault', fault: faultAt(point, random) };
-  });
+  const own = Array.from({ length: FAULTS_A_RUN }, (_, index) => points[(seed * FAULTS_A_RUN + index) % points.length]);
+  const fault = (point: Point | undefined): Death[] =>
+    point === undefined ? [] : [{ type: 'fault', fault: faultAt(point, random) }];
+  const deaths: Death[] = own.filter((point) => !point?.first).flatMap(fault);
   deaths.push({ type: 'kill', from: 'ready', afterMs: random.int(0, pace.lifeMs) });
   if (random.chance(0.4)) deaths.push({ type: 'kill', from: 'spawn', afterMs: random.int(0, pace.startMs) });
   if (random.chance(0.2)) deaths.push({ type: 'stop', afterMs: random.int(0, pace.lifeMs) });
-  return shuffled(deaths, random).map((death) => ({
+  return [...own.filter((point) => point?.first).flatMap(fault), ...shuffled(deaths, random)].map((death) => ({
     death,
     databaseKillMs: random.chance(0.15) ? random.int(0, pace.lifeMs) : null,
+    mishap: random.chance(0.15) ? random.pick(['removed', 'crashed', 'stopped'] as const) : null,
   }));
 }
 

@@ -1,11 +1,10 @@
 /** All that the checks look at: rows, containers and worlds as they are now, and what callers were told. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import Docker from 'dockerode';
 import type { AnyMachineSnapshot } from 'xstate';
 import type { EngineKind } from '../../src/conductor/interfaces/engine.ts';
-import { simulatedDisk } from '../../src/nodes/index.ts';
 import type { Asked } from './client.ts';
+import { type Machine, type Seen, worldsDir } from './machine.ts';
 import { withDatabase } from './template.ts';
 
 /** A row as the database has it; names are its columns'. */
@@ -21,13 +20,6 @@ export interface ActorRow {
     readonly children: Readonly<Record<string, unknown>>;
   };
   readonly quarantined: unknown;
-}
-
-export interface SeenContainer {
-  readonly id: string;
-  readonly serverId: string;
-  readonly epoch: number;
-  readonly running: boolean;
 }
 
 export interface World {
@@ -53,11 +45,8 @@ const TABLES = {
 
 export type Tables = { readonly [T in keyof typeof TABLES]: readonly Row[] };
 
-export interface Evidence extends Tables {
+export interface Evidence extends Tables, Seen {
   readonly actors: readonly ActorRow[];
-  readonly containers: readonly SeenContainer[];
-  /** Servers that have a network of their own; null where the engine has none. */
-  readonly networks: readonly string[] | null;
   /** By server id. */
   readonly worlds: ReadonlyMap<string, World>;
   readonly portRange: { readonly first: number; readonly last: number };
@@ -68,12 +57,11 @@ export interface Evidence extends Tables {
 
 export const MARK = '.crash-suite';
 
-export const worldsDir = (dataDir: string, engine: EngineKind) => join(dataDir, 'worlds', engine, 'servers');
-
 /** Rows of one moment, then what the machine has; the caller looks again when they were of different moments. */
 export async function gather(
   dataDir: string,
   engine: EngineKind,
+  machine: Machine,
   told: Pick<Evidence, 'asked' | 'followed' | 'portRange'>,
 ): Promise<Evidence> {
   const { tables, actors, nodeId } = await withDatabase(dataDir, async (client) => {
@@ -87,35 +75,8 @@ export async function gather(
     await client.query('commit');
     return { tables: tables as Tables, actors: actors as readonly ActorRow[], nodeId: String(nodes[0]?.id) };
   });
-  const seen = engine === 'docker' ? await dockerMachine(nodeId) : simulatedMachine(dataDir);
+  const seen = await machine.look(nodeId);
   return { ...tables, actors, ...seen, worlds: await worlds(worldsDir(dataDir, engine)), ...told };
-}
-
-function simulatedMachine(dataDir: string): Pick<Evidence, 'containers' | 'networks'> {
-  const machine = simulatedDisk(join(dataDir, 'simulated-machine.json')).read();
-  const containers = (machine?.containers ?? []).map(({ id, spec, running }) => ({
-    id,
-    serverId: spec.serverId,
-    epoch: spec.epoch,
-    running,
-  }));
-  return { containers, networks: null };
-}
-
-async function dockerMachine(nodeId: string): Promise<Pick<Evidence, 'containers' | 'networks'>> {
-  const docker = new Docker();
-  const filters = { label: [`baton.node=${nodeId}`] };
-  const containers = await docker.listContainers({ all: true, filters });
-  const networks = await docker.listNetworks({ filters });
-  return {
-    containers: containers.map(({ Id, Labels, State }) => ({
-      id: Id,
-      serverId: Labels['baton.server'] ?? '',
-      epoch: Number(Labels['baton.epoch']),
-      running: State !== 'exited' && State !== 'created',
-    })),
-    networks: networks.map(({ Labels }) => Labels?.['baton.server'] ?? ''),
-  };
 }
 
 async function worlds(directory: string): Promise<ReadonlyMap<string, World>> {

@@ -119,4 +119,4 @@ export function createLives(options: Omit<BatonOptions, 'fault'>, pace: Pace, si
   };
 }
 
-const tail = (baton: Baton): string => baton.log().slice(-12).join('\n');
+const tail = (baton: Baton): string => baton.log().slice(-4).join('\n');

@@ -1,7 +1,7 @@
 /**
  * `npm run crash`: the long form of the crash suite. `--runs 200 --seed 1` plays the seeds 1 to 200; one that failed is had
  * again with `--runs 1 --seed <it>`. `--engine docker` uses real containers; `--json` ends with the summary as JSON;
- * `--keep` leaves the data directories of runs with violations.
+ * `--keep` leaves the data directories of runs with violations; `--bail` ends with the first of them.
  */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
@@ -15,6 +15,7 @@ const { values } = parseArgs({
     parallel: { type: 'string', default: '2' },
     json: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
+    bail: { type: 'boolean', default: false },
   },
 });
 const options = z
@@ -33,6 +34,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 const summary = await crashSuite({
   ...options,
   keep: values.keep,
+  bail: values.bail,
   signal: stop.signal,
   onRun(report) {
     say(runLine(report));

@@ -61,9 +61,14 @@ const PORTS: Passages<PortStore> = { reservePorts: 1, portsOf: 0, releasePorts: 
 
 const WORLDS: Passages<Worlds> = { dataDir: 0, ensure: 2, observe: 2, remove: 1 };
 
+/** Passed only while images are not there yet: in the first life of a run. */
+const FIRST = new Set(['engine.loadImage', 'engine.pullImage']);
+
 export interface Point {
   /** As `--fault` takes it, without the passage. */
   readonly name: string;
+  /** Only a first life passes it. */
+  readonly first: boolean;
   /** The passage to die at is chosen from 1 to this. */
   readonly passages: number;
 }
@@ -75,7 +80,11 @@ export function pointsOf(engine: EngineKind): readonly Point[] {
     Object.entries(parts).flatMap(([part, methods]) =>
       Object.entries(methods)
         .filter(([, passages]) => passages > 0)
-        .map(([method, passages]) => ({ name: `${part}.${method}.${side}`, passages })),
+        .map(([method, passages]) => ({
+          name: `${part}.${method}.${side}`,
+          first: FIRST.has(`${part}.${method}`),
+          passages,
+        })),
     ),
   );
 }

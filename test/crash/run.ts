@@ -1,5 +1,5 @@
 /** One run: users at work, lives that end, a last one that must put everything in order. */
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
@@ -8,9 +8,9 @@ import type { Baton } from './baton.ts';
 import { violations } from './checks/index.ts';
 import { type Client, createClient } from './client.ts';
 import { livesOf } from './deaths.ts';
-import { removeFromDocker } from './docker.ts';
-import { type Evidence, gather, MARK, worldsDir } from './evidence.ts';
+import { type Evidence, gather, MARK } from './evidence.ts';
 import { createLives, type Died } from './lives.ts';
+import { machineOf, worldsDir } from './machine.ts';
 import { seeded } from './random.ts';
 import { settingsOf, TEMPERS, TOKEN } from './settings.ts';
 import { copyTemplate } from './template.ts';
@@ -22,6 +22,8 @@ export interface RunOptions {
   /** The template's directory, and the one that the run's data directory is made in. */
   readonly template: string;
   readonly directory: string;
+  /** See `compileInto`. */
+  readonly compiled: string;
   /** Leave the data directory of a run with violations. */
   readonly keep: boolean;
   readonly signal: AbortSignal;
@@ -56,9 +58,15 @@ export async function crashRun(options: RunOptions): Promise<RunReport> {
   const settings = await settingsOf(engine, random.fork());
   const lives = livesOf(seed, random.fork(), engine, pace);
   const dataDir = join(options.directory, `run-${engine}-${seed}`);
+  const machine = machineOf(dataDir, engine);
+  const chance = random.fork();
   await copyTemplate(options.template, dataDir);
   const over = new AbortController();
-  const play = createLives({ dataDir, settings }, pace, AbortSignal.any([signal, over.signal]));
+  const play = createLives(
+    { dataDir, settings, compiled: options.compiled },
+    pace,
+    AbortSignal.any([signal, over.signal]),
+  );
   const client = createClient(TOKEN, play.address, AbortSignal.any([signal, over.signal]));
   const village: Village = {
     client,
@@ -74,7 +82,10 @@ export async function crashRun(options: RunOptions): Promise<RunReport> {
     const users = Promise.all(Array.from({ length: USERS }, () => use(village, random.fork(), () => enough)));
     const { followed, done } = follow(client, () => quiet);
     const playing = (async () => {
-      for (const life of lives) await play.live(life);
+      for (const life of lives) {
+        await play.live(life);
+        if (life.mishap !== null) await machine.disturb(life.mishap, chance);
+      }
       return play.last();
     })();
     // A user or reader who fails ends the run; otherwise it is the lives that say when it is over.
@@ -88,7 +99,8 @@ export async function crashRun(options: RunOptions): Promise<RunReport> {
       await operationsEnd(client, lastAt + quietMs);
       quiet = true;
       await done;
-      const look = async () => gather(dataDir, engine, { asked: client.asked, followed, portRange: rangeOf(settings) });
+      const look = async () =>
+        gather(dataDir, engine, machine, { asked: client.asked, followed, portRange: rangeOf(settings) });
       const used = village.known.filter((one) => one.used).map(({ id }) => id);
       ({ found, evidence } = await untilQuiet(look, used, lastAt + quietMs));
     }
@@ -111,14 +123,10 @@ export async function crashRun(options: RunOptions): Promise<RunReport> {
   } finally {
     over.abort(new Error('The run is over.'));
     await play.over();
-    if (engine === 'docker')
-      await removeFromDocker([...village.known.map(({ id }) => id), ...(await worldIds(dataDir))]);
+    await machine.clean();
     if (!(failed && options.keep)) await rm(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
-
-/** Every server that ever had a container has a directory, known to a user or not. */
-const worldIds = (dataDir: string): Promise<string[]> => readdir(worldsDir(dataDir, 'docker')).catch(() => []);
 
 const rangeOf = ({ BATON_PORT_RANGE = '' }: Readonly<Record<string, string>>) => {
   const [first = 0, last = 0] = BATON_PORT_RANGE.split('-').map(Number);
@@ -171,7 +179,7 @@ async function ended(last: Baton): Promise<readonly string[]> {
   const { code, signal, overdue } = await last.exited;
   if (alive && code === 0) return [];
   const how = overdue ? 'not in time' : (signal ?? `code ${code}`);
-  return [`the last life ended ${alive ? '' : 'by itself '}(${how}):\n${last.log().slice(-12).join('\n')}`];
+  return [`the last life ended ${alive ? '' : 'by itself '}(${how}):\n${last.log().slice(-4).join('\n')}`];
 }
 
 function outcomes(evidence: Evidence | null): Record<string, number> {

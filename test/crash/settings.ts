@@ -21,7 +21,7 @@ export interface Temper {
 /** Real containers take seconds for what simulated ones do in a tenth. */
 export const TEMPERS: Readonly<Record<EngineKind, Temper>> = {
   simulated: {
-    pace: { lifeMs: 2_500, startMs: 1_500 },
+    pace: { lifeMs: 2_000, startMs: 1_500 },
     habits: { templates: ['flying-squid', 'luanti'], ramMb: RAM_MB, servers: 4, creations: 8, patienceSeconds: 2 },
     quietMs: 60_000,
   },

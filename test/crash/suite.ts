@@ -2,8 +2,9 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pMap from 'p-map';
+import pMap, { pMapSkip } from 'p-map';
 import type { EngineKind } from '../../src/conductor/interfaces/engine.ts';
+import { compileInto } from './baton.ts';
 import { pointsOf } from './points.ts';
 import { crashRun, type RunReport } from './run.ts';
 import { makeTemplate } from './template.ts';
@@ -16,6 +17,8 @@ export interface SuiteOptions {
   readonly parallel: number;
   /** Leave the data directories of runs with violations. */
   readonly keep: boolean;
+  /** Begin no more runs once one has violations. */
+  readonly bail: boolean;
   readonly signal: AbortSignal;
   readonly onRun: (report: RunReport) => void;
 }
@@ -46,13 +49,17 @@ export async function crashSuite(options: SuiteOptions): Promise<Summary> {
   await chmod(directory, 0o711);
   let kept = false;
   try {
-    const template = await makeTemplate(directory);
+    const compiled = join(directory, 'compiled');
+    const [template] = await Promise.all([makeTemplate(directory), compileInto(compiled)]);
     const seeds = Array.from({ length: runs }, (_, index) => seed + index);
+    let bailed = false;
     const reports = await pMap(
       seeds,
       async (one) => {
-        const report = await crashRun({ ...options, seed: one, template, directory });
+        if (bailed) return pMapSkip;
+        const report = await crashRun({ ...options, seed: one, template, directory, compiled });
         kept ||= report.kept !== null;
+        bailed ||= options.bail && report.violations.length > 0;
         options.onRun(report);
         return report;
       },

@@ -46,7 +46,7 @@ const SENSIBLE: Readonly<Record<string, readonly string[]>> = {
   stopping: ['kill', 'start_queued', 'cancel'],
   stopped: ['start', 'start', 'start', 'rebuild', 'configure', 'delete', 'configure_plan'],
   sleeping: ['start', 'delete'],
-  rebuilding: ['cancel', 'start_queued'],
+  rebuilding: ['cancel', 'start', 'stop'],
   crashed: ['start', 'stop', 'delete'],
   missing: ['start', 'rebuild', 'delete', 'purge', 'start_fresh'],
   failed: ['start', 'rebuild', 'delete', 'start_fresh'],
@@ -132,12 +132,14 @@ function askOf(command: string, { id, operation }: Server, habits: Habits, rando
       return { method: 'DELETE', path: `${server}/purge?keep_data=true` };
     case 'cancel':
       return operation === null ? null : { method: 'POST', path: `/api/operations/${operation}/cancel` };
-    case 'start_queued':
-      return { method: 'POST', path: `${server}/start`, body: { if_busy: 'queue' } };
     case 'start_fresh':
       return { method: 'POST', path: `${server}/start`, body: { fresh: true } };
     default:
-      return { method: 'POST', path: `${server}/${command}` };
+      return {
+        method: 'POST',
+        path: `${server}/${command}`,
+        ...(random.chance(0.3) && { body: { if_busy: 'queue' } }),
+      };
   }
 }
 

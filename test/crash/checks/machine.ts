@@ -1,5 +1,6 @@
 /** Rows against the machine: containers, networks and worlds. */
-import type { Evidence, SeenContainer } from '../evidence.ts';
+import type { Evidence } from '../evidence.ts';
+import type { SeenContainer } from '../machine.ts';
 
 /** States in which a server may stay for as long as nobody asks for anything. */
 const LASTING = new Set(['running', 'stopped', 'sleeping', 'missing', 'failed', 'deleted']);
