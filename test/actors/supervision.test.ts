@@ -214,6 +214,7 @@ test('A message to an actor that does not exist yet is handled once it does', as
   const { actors } = world.runtime;
   const [sender, late] = [await world.lamp(), newLamp()];
   await actors.ask(sender, { type: 'pass', to: late });
+  t.is(await codeOf(t, actors.ask(late, { type: 'press' })), 'not_found');
   await actors.create(late, {}, 'create', { by: world.admin });
   await until('the late one has its message', async () => pressesOf((await actors.view(late)).context) === 1);
   t.deepEqual(await rowsOf(pool, 'select * from messages'), []);
