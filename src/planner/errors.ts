@@ -18,5 +18,6 @@ export const errors = catalogue({
     retry: 'permanent',
     message: 'A batch may have {most} servers at most; this one has {asked}.',
   },
+  item_too_large: { status: 400, retry: 'permanent', message: 'Item {item} is larger than an empty machine.' },
   fleet_too_large: { status: 400, retry: 'permanent', message: 'A fleet may have {most} nodes at most.' },
 });
