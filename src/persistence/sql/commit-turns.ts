@@ -1,4 +1,11 @@
 /**
+ * What is still needed of a turn whose row was written. It comes out of the update itself: joining the batch with what was
+ * written costs the square of its size, because PostgreSQL expects a handful of rows of either.
+ */
+const DONE = `owned.address, owned.seq, owned.event, owned.by, owned.from_state, owned.to_state, owned.operation_id,
+    owned.effects, owned.duration_ms, owned.consumes`;
+
+/**
  * Writes the snapshots and journal rows of a batch of turns, and removes the messages that they consume. A turn is written
  * only if its shard is still ours, the actor's row is at the sequence number before, and its message is still there.
  *
@@ -28,14 +35,13 @@ with turn as (
     snapshot = owned.snapshot, updated_at = now()
   from owned
   where actors.address = owned.address and actors.seq = owned.seq - 1 and owned.seq > 1
-  returning actors.address
+  returning ${DONE}
 ), done as (
-  select address from made union all select address from advanced
+  select * from advanced union all select ${DONE} from made join owned using (address)
 ), consumed as (
-  delete from messages using owned join done using (address) where messages.id = owned.consumes
+  delete from messages using done where messages.id = done.consumes
 ), journaled as (
   insert into journal (address, seq, event, by, from_state, to_state, operation_id, effects, duration_ms)
-  select address, seq, event, by, from_state, to_state, operation_id, effects, duration_ms
-  from owned join done using (address)
+  select address, seq, event, by, from_state, to_state, operation_id, effects, duration_ms from done
 )
 select address from done`;
