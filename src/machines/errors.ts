@@ -28,4 +28,9 @@ export const errors = catalogue({
     retry: 'transient',
     message: 'The container did not stop: {reason}',
   },
+  node_unreachable: {
+    status: 503,
+    retry: 'transient',
+    message: 'The node does not answer. What ran there is looked after; it comes back by itself when it answers again.',
+  },
 });

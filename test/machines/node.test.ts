@@ -11,7 +11,15 @@ import { Drive } from './drive.ts';
 
 const machine = createNodeMachine();
 const node = (ramMb = 4000, more: object = {}) =>
-  new Drive<NodeContext>(machine, { id: 'n1', name: 'local', engine: 'docker', ramMb, cpus: 4, ...more });
+  new Drive<NodeContext>(machine, {
+    id: 'n1',
+    name: 'local',
+    kind: 'local',
+    engine: 'docker',
+    ramMb,
+    cpus: 4,
+    ...more,
+  });
 
 const reserve = (drive: Drive<NodeContext>, serverId: string, epoch: number, ramMb: number) => {
   drive.send({ type: 'reserve', serverId, epoch, ramMb, cpu: 1 });

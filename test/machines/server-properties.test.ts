@@ -17,7 +17,14 @@ const ROOMLESS = ['creating', 'queued', 'stopped', 'sleeping', 'crashed', 'missi
  */
 class World {
   readonly server: Server;
-  readonly node = new Drive<NodeContext>(nodeMachine, { id: 'n1', name: 'n', engine: 'docker', ramMb: 4000, cpus: 2 });
+  readonly node = new Drive<NodeContext>(nodeMachine, {
+    id: 'n1',
+    name: 'n',
+    kind: 'local',
+    engine: 'docker',
+    ramMb: 4000,
+    cpus: 2,
+  });
   readonly #toNode: Event[] = [];
   readonly #requests: Event[] = [];
   readonly #begun = new Set(['create-0']);

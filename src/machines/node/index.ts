@@ -1,4 +1,9 @@
 /** The node's statechart, as the conductor's room uses it. */
+export { holdersOf } from './actions/operation.ts';
 export { availableMb, reservedMb, systemReserveMb, usableMb } from './capacity.ts';
+export { NODE_LIMITS, type NodeLimits } from './limits.ts';
 export { createNodeMachine, NODE_MACHINE_VERSION, type NodeMachine } from './machine.ts';
+export { migrateNode } from './migrate.ts';
+export { isNews, knownAfter } from './news.ts';
+export { NODE_COMMANDS_TAKEN, NODE_CONNECTIONS, type NodeConnection, type NodeStatus, nodeStatus } from './status.ts';
 export type * from './types.ts';

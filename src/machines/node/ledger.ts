@@ -34,28 +34,38 @@ export interface Answer {
  * is no room for the newer; an older one, one that was given back, or a purged server's is refused.
  */
 export function reserve(context: NodeContext, serverId: string, reservation: Reservation): Answer {
-  const held = context.reservations[serverId];
   const { epoch, ramMb } = reservation;
-  if (held?.epoch === epoch) return { context, placement: { placed: true } };
-  const isOver = epoch < (held?.epoch ?? 0) || epoch <= (context.released[serverId] ?? -1);
-  if (isOver || context.forgotten.includes(serverId)) {
-    return { context, placement: { placed: false, reason: `Epoch ${epoch} of the server is over.` } };
-  }
+  const settled = held(context, serverId, epoch);
+  if (settled !== undefined) return settled;
   const room = { ...context, reservations: withoutReservation(context, serverId) };
   const available = availableMb(room);
   if (ramMb > available) {
-    const waiting = withWaiting(context.waiting, serverId, ramMb);
     const most = usableMb({ ...context, reservations: {} }, 1);
     const reason =
       ramMb > most
         ? `It needs ${ramMb} MB, and ${context.name} has ${most} MB even when it is empty.`
         : `It needs ${ramMb} MB, and ${context.name} has ${available} MB free.`;
-    return { context: { ...context, waiting }, placement: { placed: false, reason } };
+    return turnDown(context, serverId, ramMb, reason);
   }
   const reservations = withReservation(room, serverId, reservation);
   const waiting = without(context.waiting, serverId);
   return { context: settle({ ...context, reservations, waiting }), placement: { placed: true } };
 }
+
+/** The answer that does not depend on room: it has it for this epoch, or the epoch is over. Undefined for a new request. */
+export function held(context: NodeContext, serverId: string, epoch: number): Answer | undefined {
+  const present = context.reservations[serverId]?.epoch;
+  if (present === epoch) return { context, placement: { placed: true } };
+  const isOver = epoch < (present ?? 0) || epoch <= (context.released[serverId] ?? -1);
+  if (!isOver && !context.forgotten.includes(serverId)) return undefined;
+  return { context, placement: { placed: false, reason: `Epoch ${epoch} of the server is over.` } };
+}
+
+/** Gives no room, and remembers who wanted some. */
+export const turnDown = (context: NodeContext, serverId: string, ramMb: number, reason: string): Answer => ({
+  context: { ...context, waiting: withWaiting(context.waiting, serverId, ramMb) },
+  placement: { placed: false, reason },
+});
 
 export interface Freed {
   readonly context: NodeContext;
@@ -81,11 +91,11 @@ export function forget(context: NodeContext, serverId: string): Freed {
 }
 
 /** The machine has another size. What is reserved stays, even when it is too much now. */
-export const resize = (context: NodeContext, ramMb: number, cpus: number): Freed =>
-  tellFitting({ ...context, ramMb, cpus });
+export const sized = (context: NodeContext, ramMb: number, cpus: number): NodeContext =>
+  settle({ ...context, ramMb, cpus });
 
 /** One that does not fit holds up none behind it; those told share what is free, since each may come for its part. */
-function tellFitting(context: NodeContext): Freed {
+export function tellFitting(context: NodeContext): Freed {
   let room: NodeContext = context;
   const fitting: string[] = [];
   for (const { serverId, ramMb } of context.waiting) {

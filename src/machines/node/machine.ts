@@ -1,104 +1,69 @@
 /**
- * The node's statechart. What it says binds: a reservation is made here, in the node's mailbox, and nowhere else, so two
- * servers never get the same megabyte.
+ * The node's statechart, in three regions side by side. What it says binds: a reservation is made here, in the node's
+ * mailbox, and nowhere else, so two servers never get the same megabyte.
  *
- * | state | what it means |
+ * | life | what it means | way out by itself |
+ * | --- | --- | --- |
+ * | `provisioning` | `requesting`, `booting`, `bootstrapping`; one added by hand starts in the last | 5 min each → `failed` |
+ * | `ready` | takes servers, if it is healthy | pressure → `cordoned` |
+ * | `cordoned` | keeps what it has, takes no more | pressure lifts what pressure set → `ready` |
+ * | `draining` | waits, `emptying`, until it is `empty` | empty for 5 min, if it shall leave → `decommissioning` |
+ * | `decommissioning` | Baton is taken off it | 5 min → `draining` |
+ * | `failed` | could not be set up | – |
+ * | `removed` | forgotten; cleaned up if it ever answers again | 30 d → `decommissioned` |
+ * | `decommissioned` | the end | |
+ *
+ * | connection | what it means | way out by itself |
+ * | --- | --- | --- |
+ * | `unconnected` | not bootstrapped yet | ready → `recovering` |
+ * | `recovering` | `reading` its inventory, `quarantining` strays; it has no lease | 20 s, 1 min → `unreachable` |
+ * | `connected` | `healthy`; `suspect` after a missed heartbeat; `syncing`, `settling` on request. It has a lease | 3 missed → `unreachable` |
+ * | `unreachable` | `fencing`, then `fenced`; and it is being reached again | it answers → `recovering` |
+ * | `closed` | nobody waits for it any more | |
+ *
+ * | pressure | |
  * | --- | --- |
- * | `ready` | its room is given out |
+ * | `calm`, `high` | disk, memory or CPU over their limits; see `limits.ts` |
+ * | `critical` | the disk over 95 %: `cleaning`, then `alarmed`, again every 10 min |
  *
- * Its life (provisioning to decommissioned), its connection (healthy to fenced) and pressure come with further nodes, as
- * regions beside this one.
+ * What the design leaves open, and how it is here:
+ * - Its servers are those with a reservation. They are told `node.lost`, `node.fenced` and `node.returned`, each with the
+ *   epoch of their placement, so that one which was placed anew since takes no notice.
+ * - A drained node stays until it is told to leave: `drain` is for looking after a machine, `decommission` for giving it back.
+ * - The lease proves nothing on the local machine, since nobody else could start what runs there.
  */
-import { setup } from 'xstate';
-import type { OperationRef, Verb, VerbParams } from '../../actors/verbs.ts';
-import { actor } from '../act.ts';
-import { systemReserveMb } from './capacity.ts';
-import { type Freed, forget, release, reserve, resize } from './ledger.ts';
-import type { NodeContext, NodeEvent, NodeInput } from './types.ts';
 
-/** Raise it, and give the actor kind a migration, with every change that a stored snapshot would not survive. */
-export const NODE_MACHINE_VERSION = '1';
+import { initialContext } from './context.ts';
+import { NODE_LIMITS, type NodeLimits } from './limits.ts';
+import { nodeSetup } from './setup.ts';
+import { connection } from './states/connection.ts';
+import { life } from './states/life.ts';
+import { pressure } from './states/pressure.ts';
 
-const act = actor<NodeContext, NodeEvent>();
+/** Raise it, and `migrate.ts` with it, with every change that a stored snapshot would not survive. */
+export const NODE_MACHINE_VERSION = '2';
 
-type EventOf<T extends NodeEvent['type']> = Extract<NodeEvent, { type: T }>;
-
-/** Those that fit now are told to try again. */
-const outcome = ({ context, fitting }: Freed) => ({
-  set: context,
-  verbs: fitting.map(
-    (id): Verb => ({ type: 'tell', params: { to: `server/${id}`, event: { type: 'capacity.available' } } }),
-  ),
-});
-
-const nodeActions = {
-  finishCreation: act(({ event }) => {
-    const { operation } = (event as unknown as { input: { operation?: OperationRef } }).input;
-    return operation === undefined
-      ? {}
-      : { verbs: [{ type: 'endOperation', params: { id: operation.id, outcome: 'succeeded' } }] };
-  }),
-  reserve: act(({ context, event }) => {
-    const { serverId, epoch, ramMb, cpu } = event as EventOf<'reserve'>;
-    const answer = reserve(context, serverId, { epoch, ramMb, cpu });
-    return { set: answer.context, verbs: [{ type: 'reply', params: { value: answer.placement } }] };
-  }),
-  release: act(({ context, event }) => {
-    const { serverId, epoch } = event as EventOf<'release'>;
-    return outcome(release(context, serverId, epoch));
-  }),
-  forget: act(({ context, event }) => outcome(forget(context, (event as EventOf<'forget'>).serverId))),
-  resize: act(({ context, event }) => {
-    const { ramMb, cpus } = event as EventOf<'resize'>;
-    return outcome(resize(context, ramMb, cpus));
-  }),
-};
-
-/** The node's statechart, pure: what it says are verbs (`src/actors`). */
-export const createNodeMachine = () =>
-  setup({
-    types: {} as { context: NodeContext; events: NodeEvent; input: NodeInput },
-    actions: {
-      endOperation: (_, _params: VerbParams['endOperation']) => {},
-      tell: (_, _params: VerbParams['tell']) => {},
-      reply: (_, _params: VerbParams['reply']) => {},
+/** The node's statechart, pure: what it starts are effects, what it says are verbs (`src/actors`). */
+export const createNodeMachine = (limits: NodeLimits = NODE_LIMITS) =>
+  nodeSetup(limits).createMachine({
+    id: 'node',
+    version: NODE_MACHINE_VERSION,
+    // A turn takes a handful of microsteps; far more is a loop.
+    options: { maxIterations: 100 },
+    context: ({ input }) => initialContext(input),
+    type: 'parallel',
+    on: {
+      reserve: [
+        { guard: 'isForItself', actions: 'refuse' },
+        { guard: 'takesServers', actions: 'reserve' },
+        { actions: 'refuse' },
+      ],
+      release: { actions: 'release' },
+      forget: { actions: 'forget' },
+      resize: { guard: 'hasNewSize', actions: 'resize' },
+      label: { actions: ['label', 'finishAtOnce'] },
     },
-    guards: {
-      hasNewSize: ({ context, event }) => {
-        const { ramMb, cpus } = event as EventOf<'resize'>;
-        return ramMb !== context.ramMb || cpus !== context.cpus;
-      },
-    },
-  })
-    .extend({ actions: nodeActions })
-    .createMachine({
-      id: 'node',
-      version: NODE_MACHINE_VERSION,
-      options: { maxIterations: 100 },
-      context: ({ input: { id, name, engine, ramMb, cpus } }) => ({
-        id,
-        name,
-        engine,
-        ramMb,
-        cpus,
-        reserveRamMb: systemReserveMb(ramMb, 0),
-        reservations: {},
-        released: {},
-        forgotten: [],
-        waiting: [],
-      }),
-      entry: 'finishCreation',
-      initial: 'ready',
-      states: {
-        ready: {
-          on: {
-            reserve: { actions: 'reserve' },
-            release: { actions: 'release' },
-            forget: { actions: 'forget' },
-            resize: { guard: 'hasNewSize', actions: 'resize' },
-          },
-        },
-      },
-    });
+    states: { life, connection: connection(limits), pressure },
+  });
 
 export type NodeMachine = ReturnType<typeof createNodeMachine>;

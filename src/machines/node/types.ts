@@ -1,13 +1,48 @@
-/** The words of the node's statechart. For now it owns the node's room; life, connection and pressure come with more nodes. */
-import type { OperationRef, Stamped } from '../../actors/verbs.ts';
+/** The words of the node's statechart: what it remembers, what it is told, and which effects it starts. */
+import type { Commanded, OperationRef, Stamped } from '../../actors/verbs.ts';
+import type { StoredError } from '../../errors.ts';
+import type { FenceProof } from '../fleet/lease.ts';
+import type { ShownContainer } from '../fleet/types.ts';
+
+export const NODE_KINDS = ['dedicated', 'cloud', 'local', 'spare'] as const;
+/** `local` is the machine that Baton runs on: nothing is installed there, and its lease is our own life. */
+export type NodeKind = (typeof NODE_KINDS)[number];
+
+export const NODE_COMMANDS = [
+  'bootstrap',
+  'cordon',
+  'uncordon',
+  'drain',
+  'undrain',
+  'sync',
+  'label',
+  'decommission',
+  'remove',
+] as const;
+export type NodeCommand = (typeof NODE_COMMANDS)[number];
+
+/** How a machine is reached. The private key is the conductor's, kept under the node's id. */
+export interface SshTarget {
+  readonly hostname: string;
+  readonly user: string;
+  readonly port: number;
+}
 
 export interface NodeInput {
   readonly id: string;
   readonly name: string;
+  readonly kind: NodeKind;
   readonly engine: 'docker' | 'simulated';
+  /** 0 while not known; bootstrapping finds out. */
   readonly ramMb: number;
   readonly cpus: number;
-  /** The operation that made it, if one did; it ends at once. */
+  readonly at: number;
+  /** System nodes take no servers. */
+  readonly system?: boolean;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Absent for the local machine, and for a cloud machine that has to be requested first. */
+  readonly ssh?: SshTarget;
+  /** The operation that adds it; ends when it is ready, or has failed. */
   readonly operation?: OperationRef;
 }
 
@@ -19,10 +54,43 @@ export interface Reservation {
   readonly cpu: number;
 }
 
+/** How short a node is of each. `critical` is a disk that has to be cleaned at once. */
+export interface Pressure {
+  readonly disk: 'calm' | 'high' | 'critical';
+  readonly memory: 'calm' | 'high';
+  readonly cpu: 'calm' | 'high';
+}
+
+/** What a node answered to one heartbeat. `disk`, `memory` and `cpu` are shares in use, 0 to 1; see `limits.ts`. */
+export interface Reading {
+  readonly bootId: string;
+  /** The node's own monotonic clock, in ms: what the next grant is anchored at. */
+  readonly clockMs: number;
+  readonly disk: number;
+  readonly memory: number;
+  readonly cpu: number;
+  readonly ramMb: number;
+  readonly cpus: number;
+  readonly containers: readonly ShownContainer[];
+}
+
+/** A proof that no copy of the lease before can be running there. */
+export interface Fence {
+  readonly proof: FenceProof;
+  /** Unix ms. */
+  readonly at: number;
+}
+
 export interface NodeContext {
   readonly id: string;
   readonly name: string;
+  readonly kind: NodeKind;
   readonly engine: 'docker' | 'simulated';
+  readonly system: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ssh: SshTarget | null;
+  /** Pinned by the first bootstrap. Another one is an alarm, never accepted. */
+  readonly hostKey: string | null;
   readonly ramMb: number;
   readonly cpus: number;
   /** Kept for the machine itself; see `capacity.ts`. */
@@ -35,10 +103,53 @@ export interface NodeContext {
   readonly forgotten: readonly string[];
   /** Servers that found no room, first come first; each once. */
   readonly waiting: readonly { readonly serverId: string; readonly ramMb: number }[];
+
+  readonly operation: OperationRef | null;
+  /** An operator has cordoned it. */
+  readonly cordoned: boolean;
+  /** It shall be decommissioned once it is empty. */
+  readonly leaves: boolean;
+  readonly pressure: Pressure;
+
+  readonly bootId: string | null;
+  /**
+   * Of the node's lease; stands in every command to it. Rises with every fence, so that what ran under the lease before
+   * stays frozen until the node was told what to keep.
+   */
+  readonly leaseEpoch: number;
+  /** When the last answer to a heartbeat was received, Unix ms; at most `leaseNoteMs` older than the truth while it is connected. */
+  readonly lastLeaseAt: number | null;
+  /** Heartbeats missed in a row. */
+  readonly missed: number;
+  /** Since when its servers do not know how they are (Unix ms); null while they do. */
+  readonly awaySince: number | null;
+  /** It has booted since its servers last knew how they are. */
+  readonly rebooted: boolean;
+  /** Null while something may run under its lease. */
+  readonly fence: Fence | null;
+  /** The inventory as it was last told. */
+  readonly shown: readonly ShownContainer[];
+  /** Containers that are not what their rows say, until they are out of the way. */
+  readonly settlement: Settlement | null;
+
+  readonly lastError: (StoredError & { readonly at: number }) | null;
+  readonly createdAt: number;
+  /** When it was first ready; null while it is provisioned. */
+  readonly readyAt: number | null;
 }
 
 /** What `reserve` replies. */
 export type Placement = { readonly placed: true } | { readonly placed: false; readonly reason: string };
+
+/** What is to be done with the containers that a node showed; `reconcile` in `machines/fleet` decides each. */
+export interface Settlement {
+  /** May run on under the present lease. */
+  readonly keep: readonly { readonly serverId: string; readonly epoch: number }[];
+  /** Should not run, on the right node: the container ends, its data stays. */
+  readonly stop: readonly ShownContainer[];
+  /** Lost their place: the container ends and its data is put aside. `newerEpoch` is the one that is not refused. */
+  readonly quarantine: readonly (ShownContainer & { readonly newerEpoch: number })[];
+}
 
 export type NodeEvent =
   | (Stamped & { type: 'reserve'; serverId: string } & Reservation)
@@ -47,4 +158,84 @@ export type NodeEvent =
   /** The server is purged. */
   | (Stamped & { type: 'forget'; serverId: string })
   /** The machine's size was read again. */
-  | (Stamped & { type: 'resize'; ramMb: number; cpus: number });
+  | (Stamped & { type: 'resize'; ramMb: number; cpus: number })
+  /** A provider took the request for a machine, or has it running. */
+  | (Stamped & { type: 'machine.requested' })
+  | (Stamped & { type: 'machine.booted'; ssh: SshTarget })
+  /** From `heartbeat`: a reading that matters (`isNews`), and when it was received, Unix ms. */
+  | (Stamped & { type: 'beat'; reading: Reading; receivedAt: number })
+  /** From `heartbeat`: so many in a row; and when the last reading was received, null for none since it began. */
+  | (Stamped & { type: 'beat.missed'; streak: number; lastLeaseAt: number | null })
+  /** Sets up again what failed to be set up. */
+  | (Commanded & { type: 'bootstrap'; ssh?: SshTarget })
+  | (Commanded & { type: 'cordon' | 'uncordon' | 'drain' | 'undrain' | 'sync' | 'decommission' | 'remove' })
+  | (Commanded & { type: 'label'; labels: Readonly<Record<string, string>> });
+
+/** Facts that most effects need; a copy of the context's. */
+export interface NodeFacts {
+  readonly nodeId: string;
+  readonly name: string;
+  readonly kind: NodeKind;
+  readonly ssh: SshTarget | null;
+  readonly hostKey: string | null;
+  readonly leaseEpoch: number;
+}
+
+/**
+ * Every effect of the node: name, input, output. The id of the invocation is the name. Each fails with a `StoredError`.
+ * Those without a deadline live as long as the state that asked for them.
+ */
+export interface NodeEffects {
+  /** Pins the host key, installs what is missing, uploads the helper, starts the watchdog. Each step is a progress. */
+  bootstrap: {
+    input: NodeFacts;
+    output: { hostKey: string; bootId: string; ramMb: number; cpus: number };
+  };
+  /**
+   * A round trip each `lease.beatMs`, for as long as the node is connected: no deadline, never ends by itself. Each is sent
+   * under `leaseEpoch` and grants `grantUntil(clockMs of the last answer received)`; nobody else ever grants. A beat that is
+   * not answered within `lease.beatMs` is missed, and its answer is worth nothing when it comes later: sends `beat.missed`.
+   * Sends `beat` when `isNews` says so, starting from `known`. It grants nothing once its signal has aborted, nor while this
+   * process is not sure that it owns the shards: whoever takes them over waits for a lease, counted from then.
+   */
+  heartbeat: { input: NodeFacts & { known: NodeKnown }; output: never };
+  /**
+   * Tries to reach the node until it answers, with backoff and without ever granting. Grants of the lease before are over as
+   * far as this is concerned: it may not be used to make a `fence` wait anew. No deadline.
+   */
+  connect: { input: NodeFacts; output: { bootId: string } };
+  /**
+   * Waits for the first proof that nothing runs under the node's lease. `lease_expired` only when `waitMs` have passed by
+   * this process's monotonic clock since the last reading that *this process* received, or, if it has received none, since
+   * the effect began: after a restart it waits anew in full, never shorter. `waitMs` null: the lease is no proof. `waitedMs`
+   * is what was measured; the statechart checks it. No deadline.
+   */
+  fence: {
+    input: NodeFacts & { waitMs: number | null };
+    output: { proof: FenceProof; waitedMs: number };
+  };
+  /** Reads what is there, and compares it with the rows by `reconcile`. Grants nothing. */
+  readInventory: {
+    input: NodeFacts;
+    output: { bootId: string; containers: readonly ShownContainer[]; settlement: Settlement };
+  };
+  /** Tells the node what it may keep, and puts away what it may not. Twice is once. */
+  quarantineStrays: { input: NodeFacts & Settlement; output: Record<string, never> };
+  /** Removes unused images and rotated logs. */
+  cleanDisk: { input: NodeFacts; output: { freedBytes: number } };
+  /** Takes Baton off the machine, or gives it back. Permanent `node_not_empty` if rows or the node itself say otherwise. */
+  decommission: { input: NodeFacts; output: Record<string, never> };
+  /** Tries to reach a removed node; once it answers, ends every container, puts all data aside, takes the helper off. No deadline. */
+  wipe: { input: NodeFacts; output: Record<string, never> };
+}
+
+/** What the actor knows, as far as heartbeats are concerned; see `isNews`. Times are Unix milliseconds. */
+export interface NodeKnown {
+  readonly bootId: string | null;
+  readonly pressure: Pressure;
+  readonly shown: readonly ShownContainer[];
+  readonly ramMb: number;
+  readonly cpus: number;
+  readonly missed: number;
+  readonly lastLeaseAt: number | null;
+}

@@ -1,0 +1,3 @@
+/** What servers and nodes agree on: lease and fence, and what a container that is shown means. */
+export * from './lease.ts';
+export type * from './types.ts';
