@@ -21,6 +21,7 @@ export interface BenchmarkOptions {
 
 const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
   turns: async () => (await import('./turns.ts')).turns,
+  actors: async () => (await import('./actors.ts')).actors,
 };
 
 const { values, positionals } = parseArgs({
