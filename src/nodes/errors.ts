@@ -85,4 +85,50 @@ export const errors = catalogue({
     retry: 'permanent',
     message: 'This machine has no address {address} to publish ports on.',
   },
+  node_unreachable: {
+    status: 503,
+    retry: 'transient',
+    message: 'The machine cannot be reached: {reason}.',
+  },
+  node_auth_failed: {
+    status: 422,
+    retry: 'permanent',
+    message: 'The machine at {address} lets nobody in as {user} with the key of Baton.',
+  },
+  host_key_changed: {
+    status: 409,
+    retry: 'permanent',
+    message:
+      'The machine at {address} shows another host key than the one that was pinned: {found} instead of {pinned}.',
+  },
+  bootstrap_failed: {
+    status: 422,
+    retry: 'permanent',
+    message: 'Bootstrapping stopped at "{title}": {reason}. {advice}',
+  },
+  command_timeout: {
+    status: 504,
+    retry: 'transient',
+    message: 'The machine did not finish "{command}" within {seconds} seconds.',
+  },
+  helper_failed: {
+    status: 502,
+    retry: 'transient',
+    message: 'The helper of the machine failed at "{command}": {reason}.',
+  },
+  helper_refused: {
+    status: 422,
+    retry: 'permanent',
+    message: 'The helper of the machine refuses: {reason}.',
+  },
+  stale_epoch: {
+    status: 409,
+    retry: 'fenced',
+    message: 'The machine has seen a newer epoch: {reason}.',
+  },
+  world_in_use: {
+    status: 409,
+    retry: 'permanent',
+    message: 'The world is in use: {reason}.',
+  },
 });

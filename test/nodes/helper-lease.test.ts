@@ -1,0 +1,182 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import anyTest, { type ExecutionContext, type TestFn } from 'ava';
+import { commands } from '../../src/nodes/helper/commands.ts';
+import { PAUSE_BUDGET_MS } from '../../src/nodes/helper/script.ts';
+import { counterOf, type HelperRun, openHelperRun, type Shell } from './helpers/baton-node.ts';
+import { atMost } from './helpers/gate.ts';
+import { openDockerProxy } from './helpers/proxy.ts';
+import { eventually } from './helpers/waiting.ts';
+
+const gated = atMost(2, anyTest as TestFn);
+
+/** The same test under both shells, each with a node of its own. */
+function test(title: string, body: (t: ExecutionContext, node: HelperRun) => Promise<void>): void {
+  for (const shell of ['dash', 'busybox'] satisfies Shell[]) {
+    gated(`${title} (${shell})`, async (t) => {
+      const node = await openHelperRun(shell);
+      await body(t, node).finally(() => node.close());
+    });
+  }
+}
+
+let turn = 0;
+
+/** Under one of the shells, each in its turn: what takes long and hardly depends on the shell. */
+function testOnce(title: string, body: (t: ExecutionContext, node: HelperRun) => Promise<void>): void {
+  turn += 1;
+  const shell = turn % 2 === 0 ? 'dash' : 'busybox';
+  gated(`${title} (${shell})`, async (t) => {
+    const node = await openHelperRun(shell);
+    await body(t, node).finally(() => node.close());
+  });
+}
+
+const clockMs = async () => Number((await readFile('/proc/uptime', 'utf8')).split(' ')[0]) * 1000;
+
+/** Looks at the world until `atMs` of the node's clock; returns when it last changed, and what it holds. */
+async function lastWrite(world: string, atMs: number): Promise<{ readonly lastMs: number; readonly count: number }> {
+  let count = await counterOf(world);
+  let lastMs = await clockMs();
+  await eventually('the time has come', async () => {
+    const [next, now] = [await counterOf(world), await clockMs()];
+    if (next > count) [count, lastMs] = [next, now];
+    return now > atMs;
+  });
+  return { lastMs, count };
+}
+
+const goesOn = (world: string, from: number) =>
+  eventually('it writes again', async () => (await counterOf(world)) > from);
+
+test('when the lease runs out everything is paused, and the same lease lets it go on', async (t, node) => {
+  const { leaseUntilMs } = await node.lease(1, 9_000);
+  const probes = [await node.startProbe('a', 1, 1), await node.startProbe('b', 7, 1)];
+  const ends = await Promise.all(probes.map(({ world }) => lastWrite(world, leaseUntilMs + PAUSE_BUDGET_MS + 1_000)));
+  for (const { lastMs } of ends) {
+    t.log(`the last write came ${Math.round(lastMs - leaseUntilMs)} ms after the end of the lease`);
+    t.true(lastMs >= leaseUntilMs - 500, 'not long before the end');
+    t.true(lastMs <= leaseUntilMs + PAUSE_BUDGET_MS);
+  }
+  const seen = await node.run(commands.heartbeat(1));
+  t.false(seen.leased);
+  t.deepEqual([...seen.frozen].sort(), probes.map(({ id }) => id).sort());
+  t.deepEqual(
+    seen.containers?.map(({ state }) => state),
+    ['paused', 'paused'],
+    'Docker knows',
+  );
+  t.true((await node.lease(1, 20_000)).granted);
+  for (const [i, { world }] of probes.entries()) await goesOn(world, ends[i]?.count ?? 0);
+  t.deepEqual(
+    (await node.engine.inventory()).map(({ state }) => state),
+    ['running', 'running'],
+  );
+});
+
+testOnce('a grant counts only for the clock that it was made for, and never makes a lease shorter', async (t, node) => {
+  const { clockMs: reading, bootId } = await node.run(commands.heartbeat(1));
+  const grant = (untilMs: number, boot = bootId) => node.run(commands.heartbeat(1, { untilMs, bootId: boot }));
+  t.like(await grant(reading - 1), { granted: false, leased: false }, 'it came too late');
+  t.like(await grant(reading + 20_000, 'another-boot'), { granted: false, leased: false });
+  t.like(await grant(reading + 600_000), { granted: false, leased: false }, 'no lease is so long');
+  t.like(await grant(reading + 30_000), { granted: true, leased: true, leaseUntilMs: reading + 30_000 });
+  t.like(await grant(reading + 20_000), { granted: true, leaseUntilMs: reading + 30_000 }, 'it was overtaken');
+  t.like(await grant(reading + 30_000), { granted: true, leaseUntilMs: reading + 30_000 }, 'it came twice');
+  await t.throwsAsync(node.run(commands.heartbeat(0, { untilMs: reading + 60_000, bootId })), { code: 'stale_epoch' });
+  t.is((await node.run(commands.observe())).leaseUntilMs, reading + 30_000);
+});
+
+test('what ran under an older lease stays frozen until it is kept or put aside', async (t, node) => {
+  await node.lease(1, 60_000);
+  const mine = await node.startProbe('mine', 4, 1);
+  const moved = await node.startProbe('moved', 4, 1);
+  const { held } = await node.lease(2, 60_000);
+  t.deepEqual([...held].sort(), [mine.id, moved.id].sort());
+  await eventually('both are frozen', async () => (await node.run(commands.observe())).frozen.length === 2);
+  const count = await counterOf(mine.world);
+  t.true((await node.lease(2, 60_000)).leased, 'a lease alone frees nothing');
+  t.is(await counterOf(mine.world), count);
+  await node.run(commands.keep({ serverId: mine.serverId, epoch: 4, leaseEpoch: 2 }));
+  await goesOn(mine.world, count);
+  await node.run(commands.quarantine({ serverId: moved.serverId, epoch: 5, leaseEpoch: 2 }));
+  t.deepEqual(
+    (await node.engine.inventory()).map(({ id }) => id),
+    [mine.id],
+  );
+  const fresh = await node.startProbe('fresh', 1, 2);
+  t.false((await node.run(commands.observe())).held.includes(fresh.id), 'what is new is under the new lease');
+});
+
+testOnce('what a person has paused is not let go by a grant', async (t, node) => {
+  await node.lease(1, 30_000);
+  const probe = await node.startProbe('a', 1, 1);
+  await node.docker.getContainer(probe.id).pause();
+  await node.lease(2, 30_000);
+  await node.run(commands.keep({ serverId: probe.serverId, epoch: 1, leaseEpoch: 2 }));
+  const other = await node.startProbe('b', 1, 2);
+  await goesOn(other.world, 5);
+  t.is((await node.engine.inspectContainer(probe.id))?.state, 'paused');
+});
+
+testOnce('a start that comes when no lease lasts is frozen before it does much', async (t, node) => {
+  const { leaseUntilMs } = await node.lease(1, 4_000);
+  const probe = await node.startProbe('a', 1, 1);
+  await node.engine.killContainer(probe.id);
+  const before = await counterOf(probe.world);
+  await eventually('the lease is over', async () => (await clockMs()) > leaseUntilMs + 2_000);
+  void node.engine.startContainer(probe.id, AbortSignal.timeout(5_000)).catch(() => undefined);
+  await eventually('it is frozen', async () => (await node.run(commands.observe())).frozen.includes(probe.id));
+  const after = await counterOf(probe.world);
+  t.log(`it wrote ${after - before} times`);
+  t.true(after - before < 10);
+});
+
+testOnce('a watchdog that stands still is done without, and replaced', async (t, node) => {
+  const { leaseUntilMs } = await node.lease(1, 5_000);
+  const probe = await node.startProbe('a', 1, 1);
+  const { a, b } = await node.watchdogs();
+  process.kill(a, 'SIGSTOP');
+  const { lastMs, count } = await lastWrite(probe.world, leaseUntilMs + PAUSE_BUDGET_MS);
+  t.log(`with one watchdog the last write came ${Math.round(lastMs - leaseUntilMs)} ms after the end`);
+  t.true(lastMs <= leaseUntilMs + PAUSE_BUDGET_MS);
+  await eventually('another stands in its place', async () => (await node.watchdogs()).a !== a);
+  t.is((await node.watchdogs()).b, b);
+  t.is(await counterOf(probe.world), count);
+});
+
+testOnce('without a watchdog no lease is given, and a heartbeat starts one again', async (t, node) => {
+  const before = await node.watchdogs();
+  for (const pid of [before.a, before.b]) process.kill(pid, 'SIGKILL');
+  const dead = await eventually('it is noticed', async () => {
+    const seen = await node.run(commands.observe());
+    return seen.watchdogs === 0 && seen;
+  });
+  const until = { untilMs: dead.clockMs + 30_000, bootId: dead.bootId };
+  t.like(await node.run(commands.heartbeat(1, until)), { granted: false, leased: false });
+  await eventually('both are back', async () => (await node.run(commands.observe())).watchdogs === 2);
+  t.like(await node.run(commands.heartbeat(1, until)), { granted: true, leased: true });
+});
+
+gated('Docker that answers nothing keeps nobody from being frozen, or from going on (busybox)', async (t) => {
+  const proxy = await openDockerProxy();
+  const node = await openHelperRun('busybox', proxy.host);
+  const config = join(node.root, 'config');
+  try {
+    const { leaseUntilMs } = await node.lease(1, 5_000);
+    const probe = await node.startProbe('a', 1, 1);
+    proxy.stall();
+    const { lastMs, count } = await lastWrite(probe.world, leaseUntilMs + PAUSE_BUDGET_MS + 1_000);
+    t.log(`without Docker the last write came ${Math.round(lastMs - leaseUntilMs)} ms after the end`);
+    t.true(lastMs <= leaseUntilMs + PAUSE_BUDGET_MS);
+    const seen = await node.run(commands.heartbeat(1));
+    t.like(seen, { containers: null, frozen: [probe.id] });
+    await node.run(commands.heartbeat(1, { untilMs: seen.clockMs + 30_000, bootId: seen.bootId }));
+    await goesOn(probe.world, count);
+  } finally {
+    // Removing needs a Docker that answers.
+    await writeFile(config, (await readFile(config, 'utf8')).replace(proxy.host, ''));
+    await node.close();
+    await proxy.close();
+  }
+});
