@@ -39,7 +39,7 @@ export interface Held extends Resources {
   readonly servers: number;
 }
 
-/** The sum of reservations, each of one server. */
+/** The sum of reservations, or of any resources, and how many they are. */
 export function heldBy(reservations: Iterable<Resources>): Held {
   let [ramMb, cpuMilli, diskMb, ports, servers] = [0, 0, 0, 0, 0];
   for (const one of reservations) {

@@ -22,7 +22,7 @@ import {
 } from './layout.ts';
 import { createOrderedRows, type OrderedRows, type RowFacts, type Search } from './ordered-rows.ts';
 import { hasChanged, readRow } from './seqlock.ts';
-import { keyOf, type Strategy } from './strategies.ts';
+import { keyOf, RAM_ONLY, type Strategy, type Weights } from './strategies.ts';
 
 /** Machines are tried in this order. */
 export const CLASSES = ['dedicated', 'cloud'] as const;
@@ -31,6 +31,8 @@ export type MachineClass = (typeof CLASSES)[number];
 /** A thread's own picture of the fleet, with the indexes to search it. Nodes are rows, numbered by age. */
 export interface Fleet extends RowFacts {
   readonly layout: Layout;
+  /** By which `best_fit` adds up what is free. */
+  readonly weights: Weights;
   /** Rows that are or were in use: the fleet is rows 0 to here. */
   readonly used: number;
   flags(row: number): number;
@@ -45,8 +47,8 @@ export interface Fleet extends RowFacts {
   first(strategy: Strategy, machines: MachineClass, key: number, row: number, search: Search): number;
   /** Takes over the rows of shared memory that were written since the last time. */
   follow(shared: Int32Array): void;
-  /** Another picture that starts as this one; with more room, if asked. */
-  copy(layout?: Layout): Fleet;
+  /** Another picture that starts as this one; with more room or other weights, if asked. */
+  copy(change?: { readonly layout?: Layout; readonly weights?: Weights }): Fleet;
 }
 
 const CANDIDATE = PRESENT | READY | HEALTHY;
@@ -59,7 +61,7 @@ export const classOf = (flags: number): MachineClass => ((flags & DEDICATED) !==
 /** A version that no row in memory ever has at rest. */
 const UNREAD = -1;
 
-export function createFleet(layout: Layout): Fleet {
+export function createFleet(layout: Layout, weights: Weights = RAM_ONLY): Fleet {
   const words = new Int32Array(wordsIn(layout));
   words.fill(UNREAD, wordAt(layout, VERSION, 0), wordAt(layout, VERSION, layout.rows));
   const scratch = new Int32Array(columnsIn(layout));
@@ -80,6 +82,7 @@ export function createFleet(layout: Layout): Fleet {
 
   const fleet: Fleet = {
     layout,
+    weights,
     labelWords: layout.labelWords,
     get used() {
       return used;
@@ -102,7 +105,8 @@ export function createFleet(layout: Layout): Fleet {
       write(HELD + 3, row, word(HELD + 3, row) + ask.ports);
       settle(row);
     },
-    key: (strategy, row) => keyOf(strategy, { size: fleet.size(row), held: fleet.held(row), free: fleet.free(row) }),
+    key: (strategy, row) =>
+      keyOf(strategy, { size: fleet.size(row), held: fleet.held(row), free: fleet.free(row) }, weights),
     first: (strategy, machines, key, row, search) => indexFor(strategy)[machines].first(key, row, search),
     follow(shared) {
       const usedThere = Atomics.load(shared, USED);
@@ -112,9 +116,9 @@ export function createFleet(layout: Layout): Fleet {
         if (readRow(shared, layout, row, scratch)) fleet.set(row, scratch);
       }
     },
-    copy(other = layout) {
-      const copied = createFleet(other);
-      const row = new Int32Array(columnsIn(other));
+    copy(change = {}) {
+      const copied = createFleet(change.layout ?? layout, change.weights ?? weights);
+      const row = new Int32Array(columnsIn(copied.layout));
       for (let at = 0; at < used; at += 1) {
         for (let column = 0; column < columnsIn(layout); column += 1) row[column] = word(column, at);
         copied.set(at, row);

@@ -1,9 +1,10 @@
 /** Placing, purely: the same fleet and the same ask give the same node, whoever asks and however the picture came about. */
 import { labelMask, type RowAsk } from './ask.ts';
-import { fits, type Resources } from './fit.ts';
+import { fits, heldBy, type Resources } from './fit.ts';
 import { CLASSES, type Fleet, isCandidate } from './fleet.ts';
+import { PRESENT } from './layout.ts';
 import type { Search } from './ordered-rows.ts';
-import type { Strategy } from './strategies.ts';
+import { type Strategy, type Weights, weighed, weightsFor } from './strategies.ts';
 
 /** No node will do. */
 export const NOWHERE = -1;
@@ -32,7 +33,7 @@ function first(
 ): number {
   switch (strategy) {
     case 'best_fit':
-      return fleet.first(strategy, machines, resources.ramMb, 0, search);
+      return fleet.first(strategy, machines, weighed(resources, fleet.weights), 0, search);
     case 'worst_fit':
     case 'spread':
       return fleet.first(strategy, machines, 0, 0, search);
@@ -59,13 +60,17 @@ export const hasLabels = (fleet: Fleet, row: number, mask: Int32Array | null): b
 /**
  * Places servers together, the largest first, each where the others leave room. Returns a row for each, in the order of the
  * asks; {@link NOWHERE} for one that fits nowhere once the larger ones are placed. The given picture stays as it is.
+ *
+ * Where they want other resources than RAM, large and full are by weight (`weightsFor`): filling nodes by their RAM alone
+ * would leave cores on one and disk on another that nobody can use (`npm run bench -- packing`).
  */
 export function placeBatch(fleet: Fleet, asks: readonly RowAsk[], strategy: Strategy): Int32Array {
-  const picture = fleet.copy();
+  const weights = weightsOf(fleet, asks);
+  const picture = fleet.copy({ weights });
   const rows = new Int32Array(asks.length).fill(NOWHERE);
   const groups = new Map<string, readonly number[]>();
   let after: number | null = null;
-  for (const at of largestFirst(asks)) {
+  for (const at of largestFirst(asks, weights)) {
     const ask = asks[at];
     if (ask === undefined) continue;
     const apart = ask.group === null ? [] : (groups.get(ask.group) ?? []);
@@ -79,11 +84,29 @@ export function placeBatch(fleet: Fleet, asks: readonly RowAsk[], strategy: Stra
   return rows;
 }
 
-/** The places of the asks: the most RAM first, since RAM is what runs out; then CPU, disk, ports; then as they came. */
-export function largestFirst(asks: readonly RowAsk[]): number[] {
-  const compare = (a: Resources, b: Resources): number =>
-    b.ramMb - a.ramMb || b.cpuMilli - a.cpuMilli || b.diskMb - a.diskMb || b.ports - a.ports;
-  const resources = asks.map((ask) => ask.resources);
-  const none: Resources = { ramMb: 0, cpuMilli: 0, diskMb: 0, ports: 0 };
-  return resources.map((_, at) => at).sort((a, b) => compare(resources[a] ?? none, resources[b] ?? none) || a - b);
+/** The weights of what the fleet's servers hold and these ask for. */
+function weightsOf(fleet: Fleet, asks: readonly RowAsk[]): Weights {
+  const sizes: Resources[] = [];
+  const wanted = asks.map((ask) => ask.resources);
+  for (let row = 0; row < fleet.used; row += 1) {
+    if ((fleet.flags(row) & PRESENT) === 0) continue;
+    sizes.push(fleet.size(row));
+    wanted.push(fleet.held(row));
+  }
+  return weightsFor(heldBy(sizes), heldBy(wanted), sizes.length);
+}
+
+/** The places of the asks: by weight, the most first; those of one weight by RAM, CPU, disk, ports; then as they came. */
+function largestFirst(asks: readonly RowAsk[], weights: Weights): number[] {
+  const sizes = asks.map(({ resources }, at) => ({ at, resources, weight: weighed(resources, weights) }));
+  sizes.sort(
+    ({ resources: a, ...first }, { resources: b, ...second }) =>
+      second.weight - first.weight ||
+      b.ramMb - a.ramMb ||
+      b.cpuMilli - a.cpuMilli ||
+      b.diskMb - a.diskMb ||
+      b.ports - a.ports ||
+      first.at - second.at,
+  );
+  return sizes.map(({ at }) => at);
 }

@@ -50,7 +50,7 @@ export function whatIf(fleet: Fleet, { without, added, labelWords, asks }: RowWh
   const first = fleet.used;
   // A thread may follow a buffer that was just renewed for another label.
   const words = Math.max(fleet.labelWords, labelWords);
-  const picture = fleet.copy({ rows: first + added.length, labelWords: words });
+  const picture = fleet.copy({ layout: { rows: first + added.length, labelWords: words } });
   const gone = new Int32Array(columnsIn(picture.layout));
   for (const row of without) picture.set(row, gone);
   for (const [at, row] of added.entries()) picture.set(first + at, row);

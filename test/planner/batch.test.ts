@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { type Ask, toRows, wordsOf } from '../../src/planner/ask.ts';
-import { usableRamMb } from '../../src/planner/fit.ts';
+import { RESOURCES, type Resource, type Resources, usableRamMb } from '../../src/planner/fit.ts';
 import { type Fleet, readFleet } from '../../src/planner/fleet.ts';
 import type { NodeState } from '../../src/planner/layout.ts';
 import { placeBatch } from '../../src/planner/place.ts';
@@ -10,11 +10,13 @@ import {
   ask,
   askArbitrary,
   exhaustive,
+  freeOn,
   mayTake,
   memoryOf,
   node,
   nodesArbitrary,
   resourcesArbitrary,
+  type Weigh,
   withServer,
 } from './fleets.ts';
 
@@ -50,21 +52,41 @@ function filled(nodes: readonly NodeState[], asks: readonly Ask[], rows: readonl
   return now;
 }
 
-test('a batch is the largest first, each on the node that is best of all with the larger ones on their nodes', (t) => {
+/** A share of an average machine, of each resource by the share of the fleet that is held and asked for; in millionths. */
+function weighFor(nodes: readonly NodeState[], asks: readonly Ask[]): Weigh {
+  const total = (all: readonly Resources[], resource: Resource): number =>
+    all.reduce((sum, one) => sum + one[resource], 0);
+  const sizes = nodes.map(({ size }) => size);
+  const wanted = [...asks, ...nodes.map(({ held }) => held)];
+  const shares = RESOURCES.map((resource) => {
+    const has = total(sizes, resource);
+    return has === 0 ? 0 : total(wanted, resource) / has;
+  });
+  const all = shares.reduce((sum, share) => sum + share, 0);
+  if (all === 0) return ({ ramMb }) => ramMb;
+  const unit = RESOURCES.map((resource, at) => {
+    const has = total(sizes, resource);
+    return has === 0 ? 0 : (((shares[at] ?? 0) / all) * 1e6 * nodes.length) / has;
+  });
+  return (one) => Math.floor(RESOURCES.reduce((sum, resource, at) => sum + one[resource] * (unit[at] ?? 0), 0));
+}
+
+test('a batch is the heaviest first, each on the node that is best of all with the heavier ones on their nodes', (t) => {
   fc.assert(
     fc.property(nodesArbitrary(), batchArbitrary, (nodes, asks) => {
       const rows = picture(nodes).run(asks);
       const now = [...nodes];
       const groups = new Map<string, string[]>();
+      const weigh = weighFor(nodes, asks);
       const order = [...asks.keys()].sort((a, b) => {
         const [x, y] = [asks[a] ?? ask(0), asks[b] ?? ask(0)];
-        return y.ramMb - x.ramMb || y.cpuMilli - x.cpuMilli || y.diskMb - x.diskMb || y.ports - x.ports || a - b;
+        return weigh(y) - weigh(x) || RESOURCES.map((one) => y[one] - x[one]).find((d) => d !== 0) || a - b;
       });
       for (const at of order) {
         const wanted = asks[at] ?? ask(0);
         const apart = groups.get(wanted.group ?? '') ?? [];
         const avoid = [...(wanted.avoid ?? []), ...(wanted.group === undefined ? [] : apart)];
-        const expected = exhaustive(now, { ...wanted, avoid }, 'best_fit');
+        const expected = exhaustive(now, { ...wanted, avoid }, 'best_fit', weigh);
         const chosen = now[rows[at] ?? -1];
         t.is(chosen?.id ?? null, expected);
         if (chosen === undefined) continue;
@@ -73,6 +95,25 @@ test('a batch is the largest first, each on the node that is best of all with th
       }
     }),
     { numRuns: 300 },
+  );
+});
+
+test('where only RAM is wanted, a batch is placed by RAM alone', (t) => {
+  fc.assert(
+    fc.property(nodesArbitrary(), fc.array(fc.integer({ min: 1, max: 6000 }), { maxLength: 30 }), (nodes, wanted) => {
+      const asks = wanted.sort((a, b) => b - a).map((ramMb) => ask(ramMb));
+      const bare = nodes.map((one) => ({ ...one, held: { ...one.held, cpuMilli: 0, diskMb: 0, ports: 0 } }));
+      const now = [...bare];
+      for (const [at, row] of picture(bare).run(asks).entries()) {
+        const [one, chosen] = [asks[at] ?? ask(0), now[row]];
+        const best = now.find(({ id }) => id === exhaustive(now, one, 'best_fit'));
+        t.is(chosen === undefined, best === undefined);
+        if (chosen === undefined || best === undefined) continue;
+        // In millionths of a machine, nodes that differ by a fraction of a megabyte weigh the same.
+        t.true(Math.abs(freeOn(chosen).ramMb - freeOn(best).ramMb) <= 1);
+        now[row] = withServer(chosen, one);
+      }
+    }),
   );
 });
 

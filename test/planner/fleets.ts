@@ -105,9 +105,12 @@ export const mayTake = (one: NodeState, wanted: Ask): boolean =>
   !(wanted.avoid ?? []).includes(one.id) &&
   fits(freeOn(one), wanted);
 
+/** What of the resources counts for the best fit. */
+export type Weigh = (resources: Resources) => number;
+
 /** The strategies once more, in the words of the design and not of the code under test. The lower, the better. */
-const PREFERENCE: Record<Strategy, (one: NodeState, at: number, after: number) => number> = {
-  best_fit: (one) => freeOn(one).ramMb,
+const PREFERENCE: Record<Strategy, (one: NodeState, at: number, after: number, weigh: Weigh) => number> = {
+  best_fit: (one, _at, _after, weigh) => weigh(freeOn(one)),
   worst_fit: (one) => -freeOn(one).ramMb,
   spread: ({ size, held }) => {
     const usable = usableRamMb(size.ramMb, held.servers + 1);
@@ -117,12 +120,17 @@ const PREFERENCE: Record<Strategy, (one: NodeState, at: number, after: number) =
 };
 
 /** The node that is best of all, by looking at all of them; null if none will do. */
-export function exhaustive(nodes: readonly NodeState[], wanted: Ask, strategy: Strategy): string | null {
+export function exhaustive(
+  nodes: readonly NodeState[],
+  wanted: Ask,
+  strategy: Strategy,
+  weigh: Weigh = ({ ramMb }) => ramMb,
+): string | null {
   const after = nodes.findIndex(({ id }) => id === wanted.after);
   const rank = (one: NodeState, at: number): readonly number[] => [
     one.id === wanted.dataOn ? 0 : 1,
     one.dedicated ? 0 : 1,
-    PREFERENCE[strategy](one, at, after),
+    PREFERENCE[strategy](one, at, after, weigh),
     at,
   ];
   const ranked = nodes.map((one, at) => ({ one, rank: rank(one, at) })).filter(({ one }) => mayTake(one, wanted));

@@ -12,7 +12,7 @@ export interface Seen {
 
 export interface ReaderData {
   readonly buffer: SharedArrayBuffer;
-  /** Two words: the reader reads; the reader shall stop. */
+  /** Two words: how many different writes the reader has seen; whether it shall stop. */
   readonly signals: SharedArrayBuffer;
 }
 
@@ -23,13 +23,11 @@ const layout = layoutOf(words);
 const row = new Int32Array(columnsIn(layout));
 let [torn, writes, last] = [0, 0, 0];
 
-Atomics.store(signals, 0, 1);
-Atomics.notify(signals, 0);
 while (Atomics.load(signals, 1) === 0) {
   if (!readRow(words, layout, 0, row)) continue;
   const values = new Set(row.subarray(SIZE, HELD + 4));
   if (values.size > 1) torn += 1;
-  if (row[SIZE] !== last) writes += 1;
+  if (row[SIZE] !== last) writes = Atomics.add(signals, 0, 1) + 1;
   last = row[SIZE] ?? 0;
 }
 parentPort?.postMessage({ torn, writes } satisfies Seen);
