@@ -95,6 +95,7 @@ export function createOrderedRows(facts: RowFacts, keys: Float64Array): OrderedR
     if (chunk === undefined || next === undefined || chunk.length + next.length > CHUNK_ROWS / 4) return;
     chunk.orders.set(next.orders.subarray(0, next.length), chunk.length);
     chunk.length += next.length;
+    chunk.stale = true;
     chunks.splice(at + 1, 1);
   }
 

@@ -41,6 +41,12 @@ test('what fits still fits when more is free or less is asked', (t) => {
   );
 });
 
+test('an ask of 0 asks nothing, even of a machine that shrank below what it has given out', (t) => {
+  const free = { ramMb: 1000, cpuMilli: -2000, diskMb: 1000, ports: 1 };
+  t.true(fits(free, { ramMb: 1000, cpuMilli: 0, diskMb: 1000, ports: 1 }));
+  t.deepEqual(lacking(free, { ramMb: 1000, cpuMilli: 1, diskMb: 1000, ports: 1 }), ['cpuMilli']);
+});
+
 test('an ask of 0 milli-cores fits where no core is left, and one of 1 does not', (t) => {
   const free = { ramMb: 1000, cpuMilli: 0, diskMb: 1000, ports: 1 };
   t.true(fits(free, { ramMb: 1000, cpuMilli: 0, diskMb: 1000, ports: 1 }));

@@ -53,6 +53,54 @@ test('after any changes the first row is the one that looking at all rows finds'
   );
 });
 
+test('what is stepped over is nothing that would fit, after any changes of what is free and of labels', (t) => {
+  const changes = fc.array(
+    fc.record({
+      row: fc.integer({ min: 0, max: ROWS - 1 }),
+      rows: fc.integer({ min: 1, max: 300 }),
+      free: fc.integer({ min: 0, max: 9 }),
+      label: fc.integer({ min: 0, max: 7 }),
+      key: fc.oneof(fc.integer({ min: 0, max: ROWS }), fc.constantFrom(-1, -1, -1)),
+      wanted: fc.integer({ min: 0, max: 9 }),
+      mask: fc.constantFrom(0, 0, 1, 6),
+    }),
+    { minLength: 1, maxLength: 30 },
+  );
+  fc.assert(
+    fc.property(changes, (steps) => {
+      const ramMb = new Float64Array(ROWS);
+      const labels = new Int32Array(ROWS);
+      const keys = Float64Array.from({ length: ROWS }, (_, row) => row);
+      const rows = createOrderedRows(rowsWith(ramMb, labels), keys.slice());
+      for (const { row: from, rows: count, free, label, key, wanted, mask } of steps) {
+        for (let row = from; row < Math.min(ROWS, from + count); row += 1) {
+          [ramMb[row], labels[row], keys[row]] = [free, label, key];
+          rows.put(row, key);
+        }
+        const takes = (row: number): boolean => (ramMb[row] ?? 0) >= wanted && ((labels[row] ?? 0) & mask) === mask;
+        const search = { ask: { ...anything, ramMb: wanted }, labels: Int32Array.of(mask), takes };
+        t.is(rows.first(0, 0, search), firstByLooking(keys, 0, 0, takes));
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('what two chunks know of their rows is known when they have become one', (t) => {
+  const ramMb = new Float64Array(ROWS);
+  ramMb[1_008] = 500;
+  const rows = createOrderedRows(
+    rowsWith(ramMb),
+    Float64Array.from({ length: ROWS }, (_, row) => row),
+  );
+  const search = { ask: { ...anything, ramMb: 500 }, labels: null, takes: (row: number) => (ramMb[row] ?? 0) >= 500 };
+  for (let row = 0; row < ROWS; row += 1) {
+    if (row % 16 === 0) continue;
+    rows.put(row, -1);
+    t.is(rows.first(0, 0, search), 1_008);
+  }
+});
+
 test('a search does not look at the rows of chunks in which nothing can fit', (t) => {
   const ramMb = new Float64Array(ROWS).fill(100);
   ramMb[1_900] = 500;
