@@ -1,12 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
+import { LEASE_LIMITS } from '../../src/machines/fleet/lease.ts';
 import { commands } from '../../src/nodes/helper/commands.ts';
-import { PAUSE_BUDGET_MS } from '../../src/nodes/helper/script.ts';
 import { counterOf, type HelperRun, openHelperRun, type Shell } from './helpers/baton-node.ts';
 import { atMost } from './helpers/gate.ts';
 import { openDockerProxy } from './helpers/proxy.ts';
 import { eventually } from './helpers/waiting.ts';
+
+const PAUSE_BUDGET_MS = LEASE_LIMITS.pauseBudgetMs;
 
 const gated = atMost(2, anyTest as TestFn);
 
@@ -85,6 +87,19 @@ testOnce('a grant counts only for the clock that it was made for, and never make
   t.like(await grant(reading + 30_000), { granted: true, leaseUntilMs: reading + 30_000 }, 'it came twice');
   await t.throwsAsync(node.run(commands.heartbeat(0, { untilMs: reading + 60_000, bootId })), { code: 'stale_epoch' });
   t.is((await node.run(commands.observe())).leaseUntilMs, reading + 30_000);
+});
+
+test('what should not run is stopped while it is frozen, and its world stays where it is', async (t, node) => {
+  await node.lease(1, 60_000);
+  const probe = await node.startProbe('a', 4, 1);
+  await node.lease(2, 60_000);
+  await eventually('it is frozen', async () => (await node.run(commands.observe())).frozen.length === 1);
+  const count = await counterOf(probe.world);
+  await node.run(commands.stop({ serverId: probe.serverId, epoch: 4, leaseEpoch: 2 }));
+  t.deepEqual(await node.engine.inventory(), []);
+  t.is(await counterOf(probe.world), count, 'it wrote nothing more');
+  await node.run(commands.stop({ serverId: probe.serverId, epoch: 4, leaseEpoch: 2 }));
+  t.true((await node.run(commands.observe())).worlds[0]?.hasData, 'twice is once');
 });
 
 test('what ran under an older lease stays frozen until it is kept or put aside', async (t, node) => {

@@ -69,6 +69,8 @@ export const commands = {
     make(answers.done, 'remove', { server: serverId, lease: leaseEpoch }),
   /** What ran under an older lease and has still the right epoch goes on, as soon as a lease lasts. */
   keep: (placement: Placement) => make(answers.done, 'keep', placed(placement)),
+  /** Should not run, though it is where it belongs: its container ends, frozen or not, and its data stays. */
+  stop: (placement: Placement) => make(answers.done, 'stop', placed(placement)),
   /** `epoch` is the newer one; what is older goes, its data is put aside. Twice is once. */
   quarantine: (placement: Placement) => make(answers.putAside, 'quarantine', placed(placement)),
   ports: () => make(answers.portsInUse, 'ports'),
