@@ -20,6 +20,8 @@ export interface BenchmarkOptions {
 }
 
 const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
+  packing: async () => (await import('./packing.ts')).packing,
+  placement: async () => (await import('./placement.ts')).placement,
   turns: async () => (await import('./turns.ts')).turns,
   actors: async () => (await import('./actors.ts')).actors,
 };
