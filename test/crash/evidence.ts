@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { AnyMachineSnapshot } from 'xstate';
 import type { EngineKind } from '../../src/conductor/interfaces/engine.ts';
 import type { Asked } from './client.ts';
-import { type Machine, type Seen, worldsDir } from './machine.ts';
+import { type Machine, type SeenContainer, worldsDir } from './machine.ts';
 import { withDatabase } from './template.ts';
 
 /** A row as the database has it; names are its columns'. */
@@ -45,7 +45,9 @@ const TABLES = {
 
 export type Tables = { readonly [T in keyof typeof TABLES]: readonly Row[] };
 
-export interface Evidence extends Tables, Seen {
+export interface Evidence extends Tables {
+  readonly containers: readonly SeenContainer[];
+  readonly networks: readonly string[] | null;
   readonly actors: readonly ActorRow[];
   /** By server id. */
   readonly worlds: ReadonlyMap<string, World>;
@@ -75,8 +77,8 @@ export async function gather(
     await client.query('commit');
     return { tables: tables as Tables, actors: actors as readonly ActorRow[], nodeId: String(nodes[0]?.id) };
   });
-  const seen = await machine.look(nodeId);
-  return { ...tables, actors, ...seen, worlds: await worlds(worldsDir(dataDir, engine)), ...told };
+  const [containers, networks] = [await machine.containers(), await machine.networks(nodeId)];
+  return { ...tables, actors, containers, networks, worlds: await worlds(worldsDir(dataDir, engine)), ...told };
 }
 
 async function worlds(directory: string): Promise<ReadonlyMap<string, World>> {

@@ -13,17 +13,13 @@ export interface SeenContainer {
   readonly running: boolean;
 }
 
-export interface Seen {
-  readonly containers: readonly SeenContainer[];
-  /** Servers that have a network of their own; null where the engine has none. */
-  readonly networks: readonly string[] | null;
-}
-
 /** What happens to a container behind Baton's back. */
 export type Mishap = 'removed' | 'crashed' | 'stopped';
 
 export interface Machine {
-  look(nodeId: string): Promise<Seen>;
+  containers(): Promise<readonly SeenContainer[]>;
+  /** Servers that have a network of their own; null where the engine has none. */
+  networks(nodeId: string): Promise<readonly string[] | null>;
   /** Does something to a running container, if there is one. Baton must not be alive. */
   disturb(mishap: Mishap, random: Random): Promise<void>;
   /** Removes all that the run has left. */
@@ -38,15 +34,15 @@ export const machineOf = (dataDir: string, engine: EngineKind): Machine =>
 function simulatedMachine(dataDir: string): Machine {
   const disk = simulatedDisk(join(dataDir, 'simulated-machine.json'));
   return {
-    async look() {
-      const containers = (disk.read()?.containers ?? []).map(({ id, spec, running }) => ({
+    async containers() {
+      return (disk.read()?.containers ?? []).map(({ id, spec, running }) => ({
         id,
         serverId: spec.serverId,
         epoch: spec.epoch,
         running,
       }));
-      return { containers, networks: null };
     },
+    networks: async () => null,
     async disturb(mishap, random) {
       const machine = disk.read();
       const running = machine?.containers.filter((container) => container.running) ?? [];
@@ -67,18 +63,20 @@ function dockerMachine(dataDir: string): Machine {
   const serverIds = () => readdir(worldsDir(dataDir, 'docker')).catch(() => []);
   const labelled = (label: string) => ({ filters: { label: [label] } });
   return {
-    async look(nodeId) {
-      const containers = await docker.listContainers({ all: true, ...labelled(`baton.node=${nodeId}`) });
-      const networks = await docker.listNetworks(labelled(`baton.node=${nodeId}`));
-      return {
-        containers: containers.map(({ Id, Labels, State }) => ({
-          id: Id,
-          serverId: Labels['baton.server'] ?? '',
-          epoch: Number(Labels['baton.epoch']),
-          running: State !== 'exited' && State !== 'created',
-        })),
-        networks: networks.map(({ Labels }) => Labels?.['baton.server'] ?? ''),
-      };
+    async containers() {
+      const all = await docker.listContainers({ all: true, ...labelled('baton.server') });
+      // Ours are those that have their world in our directory, whichever node they believe to be on.
+      const own = all.filter(({ Mounts }) => Mounts.some(({ Source }) => Source.startsWith(`${dataDir}/`)));
+      return own.map(({ Id, Labels, State }) => ({
+        id: Id,
+        serverId: Labels['baton.server'] ?? '',
+        epoch: Number(Labels['baton.epoch']),
+        running: State !== 'exited' && State !== 'created',
+      }));
+    },
+    async networks(nodeId) {
+      const all = await docker.listNetworks(labelled(`baton.node=${nodeId}`));
+      return all.map(({ Labels }) => Labels?.['baton.server'] ?? '');
     },
     async disturb(mishap, random) {
       const ids = await serverIds();
@@ -101,6 +99,18 @@ function dockerMachine(dataDir: string): Machine {
       }
     },
   };
+}
+
+/** What must never be seen, not even for a moment: two containers of one epoch, or two that run, of the same server. */
+export function twins(containers: readonly SeenContainer[]): readonly string[] {
+  const seen = new Map<string, string>();
+  return containers.flatMap(({ id, serverId, epoch, running }) =>
+    [`epoch ${epoch}`, ...(running ? ['running'] : [])].flatMap((what) => {
+      const other = seen.get(`${serverId} ${what}`);
+      seen.set(`${serverId} ${what}`, id);
+      return other === undefined ? [] : [`server ${serverId} had two containers at once (${what}): ${other}, ${id}`];
+    }),
+  );
 }
 
 /** A container may end or go by itself in the same moment. */

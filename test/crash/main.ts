@@ -31,7 +31,7 @@ const say = (line: string): void => void (values.json ? process.stderr : process
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(new Error('interrupted')));
 
-const summary = await crashSuite({
+const playing = crashSuite({
   ...options,
   keep: values.keep,
   bail: values.bail,
@@ -41,6 +41,11 @@ const summary = await crashSuite({
     for (const violation of report.violations) say(`  ${violation.replaceAll('\n', '\n    ')}`);
     if (report.kept !== null) say(`  kept: ${report.kept}`);
   },
+});
+const summary = await playing.catch((error: unknown) => {
+  if (!stop.signal.aborted) throw error;
+  say('interrupted; everything that was started is ended');
+  process.exit(130);
 });
 say(counts(summary));
 if (values.json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);

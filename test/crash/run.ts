@@ -10,7 +10,7 @@ import { type Client, createClient } from './client.ts';
 import { livesOf } from './deaths.ts';
 import { type Evidence, gather, MARK } from './evidence.ts';
 import { createLives, type Died } from './lives.ts';
-import { machineOf, worldsDir } from './machine.ts';
+import { type Machine, machineOf, twins, worldsDir } from './machine.ts';
 import { seeded } from './random.ts';
 import { settingsOf, TEMPERS, TOKEN } from './settings.ts';
 import { copyTemplate } from './template.ts';
@@ -81,6 +81,7 @@ export async function crashRun(options: RunOptions): Promise<RunReport> {
   try {
     const users = Promise.all(Array.from({ length: USERS }, () => use(village, random.fork(), () => enough)));
     const { followed, done } = follow(client, () => quiet);
+    const watched = watch(machine, () => quiet);
     const playing = (async () => {
       for (const life of lives) {
         await play.live(life);
@@ -105,7 +106,14 @@ export async function crashRun(options: RunOptions): Promise<RunReport> {
       ({ found, evidence } = await untilQuiet(look, used, lastAt + quietMs));
     }
     const settledMs = performance.now() - lastAt;
-    found = [...play.faults, ...client.defects, ...found, ...(last === null ? [] : await ended(last))];
+    quiet = true;
+    found = [
+      ...play.faults,
+      ...client.defects,
+      ...(await watched),
+      ...found,
+      ...(last === null ? [] : await ended(last)),
+    ];
     failed = found.length > 0;
     return {
       seed,
@@ -149,6 +157,16 @@ function follow(client: Client, quiet: () => boolean): { readonly followed: numb
     }
   })();
   return { followed, done };
+}
+
+/** Looks at the machine all the time. */
+async function watch(machine: Machine, quiet: () => boolean): Promise<readonly string[]> {
+  const found = new Set<string>();
+  while (!quiet()) {
+    for (const twin of twins(await machine.containers())) found.add(twin);
+    await pause(LOOK_MS);
+  }
+  return [...found];
 }
 
 const Running = z.object({ items: z.array(z.object({ id: z.string() })) });

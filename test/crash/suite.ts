@@ -56,14 +56,15 @@ export async function crashSuite(options: SuiteOptions): Promise<Summary> {
     const reports = await pMap(
       seeds,
       async (one) => {
-        if (bailed) return pMapSkip;
+        if (bailed || signal.aborted) return pMapSkip;
         const report = await crashRun({ ...options, seed: one, template, directory, compiled });
         kept ||= report.kept !== null;
         bailed ||= options.bail && report.violations.length > 0;
         options.onRun(report);
         return report;
       },
-      { concurrency: parallel, signal },
+      // A run that is interrupted takes away what it has made; nobody may leave before all of them have.
+      { concurrency: parallel, stopOnError: false },
     );
     return summary(options, reports, performance.now() - began);
   } finally {

@@ -26,7 +26,9 @@ export function* containersAgree(evidence: Evidence): Iterable<string> {
     if (server.status === 'running') {
       const right = own.length === 1 && own[0]?.running && own[0].id === server.container_id;
       if (!right) yield `${name} should have the running container ${server.container_id}; there is ${list}`;
-      else if (own[0]?.epoch !== server.epoch) yield `${name} runs in a container of another epoch: ${list}`;
+      else if (own[0]?.epoch !== server.epoch && !isReverted(evidence, String(server.id))) {
+        yield `${name} runs in a container of another epoch: ${list}`;
+      }
     } else if (server.status === 'deleted' || server.status === 'missing') {
       if (own.length > 0) yield `${name} should have no container; there is ${list}`;
     } else {
@@ -36,6 +38,10 @@ export function* containersAgree(evidence: Evidence): Iterable<string> {
     }
   }
 }
+
+/** A rebuild that failed has its old container back, whose epoch is the one from before. */
+const isReverted = ({ journal }: Evidence, id: string): boolean =>
+  journal.some(({ address, event }) => address === `server/${id}` && event === 'revert done');
 
 const shown = ({ id, epoch, running }: SeenContainer): string =>
   `${id.slice(-24)} (epoch ${epoch}${running ? ', running' : ''})`;
