@@ -3,33 +3,33 @@
  * and goes in as it is.
  */
 import type { TurnCommit } from '../../actors/store.ts';
-import { storable, toJsonb } from '../json.ts';
+import { storable } from '../json.ts';
 
-/** The batch for `COMMIT_TURNS`. */
-export function turnRows(turns: readonly TurnCommit[]): string {
-  return `[${turns.map(turnRow).join(',')}]`;
+/** The parameters of `COMMIT_TURNS`. */
+export function turnColumns(turns: readonly TurnCommit[]): readonly unknown[] {
+  const column = <T>(of: (turn: TurnCommit) => T) => turns.map(of);
+  return [
+    column(({ address }) => address),
+    column(({ kind }) => kind),
+    column(({ shard }) => shard),
+    column(({ epoch }) => epoch),
+    column(({ seq }) => seq),
+    column(({ machineVersion }) => machineVersion),
+    column(({ status }) => status),
+    column(({ event }) => withoutNul(event)),
+    column(({ by }) => by && withoutNul(by)),
+    column(({ from }) => from),
+    column(({ to }) => to),
+    column(({ operationId }) => operationId),
+    column(({ effectsStarted }) => `{${effectsStarted.map(({ name }) => JSON.stringify(name))}}`),
+    column(({ computeMs }) => computeMs),
+    column(({ consumes }) => consumes),
+    `[${column(({ snapshot }) => storable(snapshot))}]`,
+  ];
 }
 
-function turnRow(turn: TurnCommit): string {
-  const row = toJsonb({
-    address: turn.address,
-    kind: turn.kind,
-    shard: turn.shard,
-    epoch: turn.epoch,
-    seq: turn.seq,
-    machine_version: turn.machineVersion,
-    status: turn.status,
-    event: turn.event,
-    by: turn.by,
-    from_state: turn.from,
-    to_state: turn.to,
-    operation_id: turn.operationId,
-    effects: turn.effectsStarted.map(({ name }) => name),
-    duration_ms: turn.computeMs,
-    consumes: turn.consumes,
-  });
-  return `${row.slice(0, -1)},"snapshot":${storable(turn.snapshot)}}`;
-}
+/** Names of events and people come from outside; no text of PostgreSQL's holds a NUL. */
+const withoutNul = (text: string): string => text.replaceAll('\0', '\uFFFD');
 
 export const cancelledTimers = (turns: readonly TurnCommit[]) =>
   turns.flatMap(({ address, timersCancelled }) => timersCancelled.map((id) => ({ address, timer_id: id })));

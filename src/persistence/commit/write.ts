@@ -28,7 +28,7 @@ export const isPlain = (turn: TurnCommit): boolean =>
 
 /** Writes snapshots and journal; answers the addresses that were written. */
 export async function writeTurns(client: PoolClient, turns: readonly TurnCommit[]): Promise<ReadonlySet<string>> {
-  const { rows: done } = await prepared(client, 'commit-turns', COMMIT_TURNS, [rows.turnRows(turns)]);
+  const { rows: done } = await prepared(client, 'commit-turns', COMMIT_TURNS, rows.turnColumns(turns));
   return new Set(done.map(({ address }: { address: string }) => address));
 }
 
