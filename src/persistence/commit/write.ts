@@ -99,14 +99,18 @@ async function project(
 }
 
 /** Each turn's own events (they were appended in order) and operations. */
-function results(turns: readonly TurnCommit[], events: readonly LiveEvent[], operations: readonly Operation[]) {
+function results(
+  turns: readonly TurnCommit[],
+  events: readonly LiveEvent[],
+  operations: readonly Operation[],
+): readonly CommitResult[] {
+  // An operation that began and ended in one turn is there twice; the later row is the one that counts.
+  const byId = new Map(operations.map((operation) => [operation.id, operation]));
   let from = 0;
-  return turns.map((turn): CommitResult => {
-    const own = events.slice(from, from + turn.events.length);
-    from += turn.events.length;
-    const ids = new Set([turn.operationBegun?.id, ...turn.operationsEnded.map(({ id }) => id)]);
-    // An operation that began and ended in one turn is there twice; the later row is the one that counts.
-    const last = new Map(operations.filter(({ id }) => ids.has(id)).map((operation) => [operation.id, operation]));
-    return { ok: true, events: own, operations: [...last.values()] };
+  return turns.map(({ events: { length }, operationBegun, operationsEnded }) => {
+    const own = events.slice(from, from + length);
+    from += length;
+    const ids = new Set([operationBegun?.id ?? '', ...operationsEnded.map(({ id }) => id)]);
+    return { ok: true, events: own, operations: [...ids].flatMap((id) => byId.get(id) ?? []) };
   });
 }

@@ -157,22 +157,6 @@ test('Due timers are told oldest first, with the next one; those of quarantined 
   );
 });
 
-test('An actor is loaded with all that is stored of it, and with so many of its messages', async (t) => {
-  const { store, turn, account } = await claimed();
-  const messages = [1, 2, 3].map((n) => ({ id: `m${n}`, receiver: 'thing/b' as const, event: { type: 'hello', n } }));
-  await store.commit([turn('thing/a', 1, { messages }), turn('thing/b', 1, busy('thing/b', 1, account))]);
-  const loaded = await store.load(['thing/b', 'thing/nobody'], 2);
-  t.is(loaded.length, 1);
-  const [actor] = loaded;
-  t.is(actor?.seq, 1);
-  t.deepEqual(
-    actor?.messages.map(({ id }) => id),
-    ['m1', 'm2'],
-  );
-  t.like(actor?.timers[0], { timerId: 'bell', incarnation: 1, event: { type: 'ring' } });
-  t.like(actor?.effects[0], { id: 'thing/b:1:0', childId: 'job', name: 'work' });
-});
-
 test('Progress that comes after the end changes nothing and is not told', async (t) => {
   const { store, turn, account } = await claimed();
   const rest = busy('thing/a', 1, account);
