@@ -1,4 +1,4 @@
-import { freeFor, type Held, type Resources } from './fit.ts';
+import { fits, freeFor, type Held, type Resources } from './fit.ts';
 import {
   CORDONED,
   columnsIn,
@@ -28,11 +28,18 @@ import { keyOf, RAM_ONLY, type Strategy, type Weights } from './strategies.ts';
 export const CLASSES = ['dedicated', 'cloud'] as const;
 export type MachineClass = (typeof CLASSES)[number];
 
-/** A thread's own picture of the fleet, with the indexes to search it. Nodes are rows, numbered by age. */
-export interface Fleet extends RowFacts {
+/** What a picture is made for. */
+export interface Terms {
+  /** With room for so much. */
   readonly layout: Layout;
   /** By which `best_fit` adds up what is free. */
   readonly weights: Weights;
+  /** Nobody will ask for less than this, so that full nodes need not be looked at. */
+  readonly least: Resources;
+}
+
+/** A thread's own picture of the fleet, with the indexes to search it. Nodes are rows, numbered by age. */
+export interface Fleet extends RowFacts, Terms {
   /** Rows that are or were in use: the fleet is rows 0 to here. */
   readonly used: number;
   flags(row: number): number;
@@ -47,8 +54,8 @@ export interface Fleet extends RowFacts {
   first(strategy: Strategy, machines: MachineClass, key: number, row: number, search: Search): number;
   /** Takes over the rows of shared memory that were written since the last time. */
   follow(shared: Int32Array): void;
-  /** Another picture that starts as this one; with more room or other weights, if asked. */
-  copy(change?: { readonly layout?: Layout; readonly weights?: Weights }): Fleet;
+  /** Another picture that starts as this one, but for what is changed. */
+  copy(change?: Partial<Terms>): Fleet;
 }
 
 const CANDIDATE = PRESENT | READY | HEALTHY;
@@ -61,7 +68,11 @@ export const classOf = (flags: number): MachineClass => ((flags & DEDICATED) !==
 /** A version that no row in memory ever has at rest. */
 const UNREAD = -1;
 
-export function createFleet(layout: Layout, weights: Weights = RAM_ONLY): Fleet {
+export function createFleet({
+  layout,
+  weights = RAM_ONLY,
+  least = NOTHING,
+}: Pick<Terms, 'layout'> & Partial<Terms>): Fleet {
   const words = new Int32Array(wordsIn(layout));
   words.fill(UNREAD, wordAt(layout, VERSION, 0), wordAt(layout, VERSION, layout.rows));
   const scratch = new Int32Array(columnsIn(layout));
@@ -83,6 +94,7 @@ export function createFleet(layout: Layout, weights: Weights = RAM_ONLY): Fleet 
   const fleet: Fleet = {
     layout,
     weights,
+    least,
     labelWords: layout.labelWords,
     get used() {
       return used;
@@ -117,7 +129,7 @@ export function createFleet(layout: Layout, weights: Weights = RAM_ONLY): Fleet 
       }
     },
     copy(change = {}) {
-      const copied = createFleet(change.layout ?? layout, change.weights ?? weights);
+      const copied = createFleet({ layout, weights, least, ...change });
       const row = new Int32Array(columnsIn(copied.layout));
       for (let at = 0; at < used; at += 1) {
         for (let column = 0; column < columnsIn(layout); column += 1) row[column] = word(column, at);
@@ -138,7 +150,8 @@ export function createFleet(layout: Layout, weights: Weights = RAM_ONLY): Fleet 
   /** Below 0 if the row does not belong to the class's index. */
   function keyIn(strategy: Strategy, machines: MachineClass, row: number): number {
     const flags = fleet.flags(row);
-    return isCandidate(flags) && classOf(flags) === machines ? fleet.key(strategy, row) : -1;
+    const belongs = isCandidate(flags) && classOf(flags) === machines && fits(fleet.free(row), least);
+    return belongs ? fleet.key(strategy, row) : -1;
   }
 
   function indexFor(strategy: Strategy): Record<MachineClass, OrderedRows> {
@@ -159,7 +172,7 @@ export function createFleet(layout: Layout, weights: Weights = RAM_ONLY): Fleet 
 
 /** The fleet as it is in shared memory now. */
 export function readFleet(shared: Int32Array): Fleet {
-  const fleet = createFleet(layoutOf(shared));
+  const fleet = createFleet({ layout: layoutOf(shared) });
   fleet.follow(shared);
   return fleet;
 }

@@ -1,6 +1,6 @@
 /** Placing, purely: the same fleet and the same ask give the same node, whoever asks and however the picture came about. */
 import { labelMask, type RowAsk } from './ask.ts';
-import { fits, heldBy, type Resources } from './fit.ts';
+import { fits, heldBy, PLENTY, type Resource, type Resources } from './fit.ts';
 import { CLASSES, type Fleet, isCandidate } from './fleet.ts';
 import { PRESENT } from './layout.ts';
 import type { Search } from './ordered-rows.ts';
@@ -66,7 +66,7 @@ export const hasLabels = (fleet: Fleet, row: number, mask: Int32Array | null): b
  */
 export function placeBatch(fleet: Fleet, asks: readonly RowAsk[], strategy: Strategy): Int32Array {
   const weights = weightsOf(fleet, asks);
-  const picture = fleet.copy({ weights });
+  const picture = fleet.copy({ weights, least: leastOf(asks) });
   const rows = new Int32Array(asks.length).fill(NOWHERE);
   const groups = new Map<string, readonly number[]>();
   let after: number | null = null;
@@ -94,6 +94,13 @@ function weightsOf(fleet: Fleet, asks: readonly RowAsk[]): Weights {
     wanted.push(fleet.held(row));
   }
   return weightsFor(heldBy(sizes), heldBy(wanted), sizes.length);
+}
+
+/** Of each resource the least that any of them asks for. */
+function leastOf(asks: readonly RowAsk[]): Resources {
+  const least = (resource: Resource): number =>
+    asks.reduce((so, { resources }) => Math.min(so, resources[resource]), PLENTY);
+  return { ramMb: least('ramMb'), cpuMilli: least('cpuMilli'), diskMb: least('diskMb'), ports: least('ports') };
 }
 
 /** The places of the asks: by weight, the most first; those of one weight by RAM, CPU, disk, ports; then as they came. */
