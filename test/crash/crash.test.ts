@@ -1,0 +1,52 @@
+/** The short form of the crash suite: as many runs as it takes to come past every named point. */
+import test, { type ExecutionContext } from 'ava';
+import type { EngineKind } from '../../src/conductor/interfaces/engine.ts';
+import { createGames } from '../../src/games/index.ts';
+import { createDockerEngine, detectDocker } from '../../src/nodes/index.ts';
+import { CACHE_DIR } from '../games/helpers/targets.ts';
+import { FAULTS_A_RUN } from './deaths.ts';
+import { pointsOf } from './points.ts';
+import { counts, crashSuite, runLine, type Summary } from './suite.ts';
+
+/** Some points are passed only in the right state, so that a short run may miss them: so many of ten must be reached. */
+const REACHED = 0.8;
+
+async function play(t: ExecutionContext, engine: EngineKind, runs: number): Promise<Summary> {
+  const found: string[] = [];
+  const stop = new AbortController();
+  t.teardown(() => stop.abort(new Error('The test is over.')));
+  const summary = await crashSuite({
+    engine,
+    runs,
+    seed: 1,
+    parallel: 2,
+    keep: false,
+    bail: true,
+    signal: stop.signal,
+    onRun(report) {
+      if (report.violations.length > 0) found.push(runLine(report), ...report.violations);
+    },
+  });
+  t.log(counts(summary));
+  t.deepEqual(found, []);
+  return summary;
+}
+
+test.serial('killed at every named point and at random, Baton puts everything in order again', async (t) => {
+  t.timeout(300_000);
+  const points = pointsOf('simulated').length;
+  const { kills, points: reached } = await play(t, 'simulated', Math.ceil(points / FAULTS_A_RUN));
+  t.true(reached.reached >= REACHED * points, `not reached: ${reached.missed.join(', ')}`);
+  t.true(kills.from_outside > 0);
+});
+
+test.serial('with real containers as well', async (t) => {
+  const docker = await detectDocker();
+  if (!docker.available) return (t.log(`not without Docker: ${docker.reason}`), t.pass());
+  t.timeout(300_000);
+  const games = await createGames({ cacheDir: CACHE_DIR });
+  const engine = createDockerEngine({ nodeId: `crash-test-${process.pid}` });
+  await games.buildImage(games.template('flying-squid'), engine, (line) => t.log(line), AbortSignal.timeout(200_000));
+  const { kills } = await play(t, 'docker', 1);
+  t.true(kills.at_points > 0);
+});
