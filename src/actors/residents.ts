@@ -22,8 +22,8 @@ export interface Residents {
   refresh(work: ActorWithWork): void;
   /** Lets go of all that have nothing to do. */
   dropIdle(): void;
-  /** Lets go of all of them, for good. */
-  dropAll(error: BatonError): void;
+  /** Lets go of all of them, and activates none any more. */
+  close(error: BatonError): void;
   /** Passivates actors while there are more than the limit allows. */
   trim(): void;
   readonly size: number;
@@ -51,6 +51,8 @@ export function createResidents(parts: ResidentsParts): Residents {
   const { kinds, limits, effects, load } = parts;
   /** In order of last use: a Map keeps the order of insertion, and each use inserts again. */
   const resident = new Map<Address, Activation>();
+  /** Why nothing is activated any more. */
+  let closed: BatonError | null = null;
 
   function activate(address: Address): Activation | BatonError {
     const present = resident.get(address);
@@ -58,6 +60,7 @@ export function createResidents(parts: ResidentsParts): Residents {
       used(present);
       return present;
     }
+    if (closed !== null) return closed;
     const installed = kinds.of(address);
     if (installed === undefined) return errors.not_found(refOf(address));
     const activation = createActivation(address, installed);
@@ -150,7 +153,8 @@ export function createResidents(parts: ResidentsParts): Residents {
     dropIdle() {
       for (const activation of resident.values()) if (isIdle(activation)) forget(activation);
     },
-    dropAll(error) {
+    close(error) {
+      closed = error;
       for (const activation of resident.values()) drop(activation, error);
     },
     trim,

@@ -132,7 +132,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     timers.stop();
     progress.stop();
     underway.track(effects.stopAll());
-    residents.dropAll(error);
+    residents.close(error);
   }
 
   /** Resolves once the turn is committed; a message that may not be delivered now is refused. */

@@ -1,39 +1,14 @@
 import test from 'ava';
-import type { CommitStore } from '../../src/actors/store.ts';
 import type { Address } from '../../src/actors/types.ts';
 import type { ProjectionStatement } from '../../src/persistence/sql/projection.ts';
 import { withDatabase } from '../persistence/database.ts';
 import { until } from '../persistence/postgres.ts';
+import { gated } from './gate.ts';
 import { broken } from './invariants.ts';
 import { lampKind, plainLamp, pressesOf, slowLamp } from './lamp.ts';
 import { codeOf, rowsOf, startWorld } from './world.ts';
 
 const db = withDatabase(test);
-
-/** A store whose commits wait while the gate is shut. */
-function gated(): { wrap: (store: CommitStore) => CommitStore; shut(): void; open(): void; readonly waiting: number } {
-  let gate = Promise.withResolvers<void>();
-  let waiting = 0;
-  gate.resolve();
-  return {
-    wrap: (store) => ({
-      ...store,
-      async commit(turns) {
-        waiting += 1;
-        await gate.promise;
-        waiting -= 1;
-        return store.commit(turns);
-      },
-    }),
-    shut() {
-      gate = Promise.withResolvers<void>();
-    },
-    open: () => gate.resolve(),
-    get waiting() {
-      return waiting;
-    },
-  };
-}
 
 test('A mailbox takes so many asks, refuses the next, and takes some again when there is room', async (t) => {
   const { pool } = await db.fresh();

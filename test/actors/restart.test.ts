@@ -3,6 +3,7 @@ import type { Runtime } from '../../src/actors/runtime.ts';
 import { withDatabase } from '../persistence/database.ts';
 import { until } from '../persistence/postgres.ts';
 import { flaky, type Weather } from './flaky-store.ts';
+import { gated } from './gate.ts';
 import { broken } from './invariants.ts';
 import { lampKind, plainLamp, pressesOf, slowLamp } from './lamp.ts';
 import { codeOf, rowsOf, startWorld } from './world.ts';
@@ -118,6 +119,26 @@ test('A runtime whose lease another has taken is refused by the database, says s
   t.true(['fenced', 'stopping'].includes(refused), refused);
   t.is(pressesOf((await second.runtime.actors.view(lamp)).context), 1);
   t.deepEqual(await broken(pool), []);
+});
+
+test('A turn that was being written when the lease was lost is not tried again', async (t) => {
+  const { pool } = await db.fresh();
+  const gate = gated();
+  const first = await startWorld(t, { pool }, [plainLamp()], { limits: { leaseMs: 300 }, wrap: gate.wrap });
+  const [sender, receiver] = [await first.lamp(), await first.lamp()];
+  await first.runtime.actors.ask(receiver, { type: 'press' });
+  gate.shut();
+  await pool.query(`insert into messages (id, sender, receiver, event) values ('m', $1, $2, '{"type":"press"}')`, [
+    sender,
+    receiver,
+  ]);
+  await until('the message’s turn is being written', () => gate.waiting > 0);
+  await pool.query(`update shards set owner = 'two', epoch = epoch + 1, expires_at = now() + interval '1 hour'`);
+  await until('the lease is lost', () => isLost(first.reports));
+  gate.open();
+  await first.runtime.stop();
+  t.is(first.runtime.residents(), 0);
+  t.is((await rowsOf(pool, 'select from messages')).length, 1);
 });
 
 test('A lease that runs out unnoticed is lost at the next renewal', async (t) => {
