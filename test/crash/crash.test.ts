@@ -42,7 +42,10 @@ test.serial('killed at every named point and at random, Baton puts everything in
 
 test.serial('with real containers as well', async (t) => {
   const docker = await detectDocker();
-  if (!docker.available) return (t.log(`not without Docker: ${docker.reason}`), t.pass());
+  if (!docker.available) {
+    t.log(`not without Docker: ${docker.reason}`);
+    return t.pass();
+  }
   t.timeout(300_000);
   const games = await createGames({ cacheDir: CACHE_DIR });
   const engine = createDockerEngine({ nodeId: `crash-test-${process.pid}` });

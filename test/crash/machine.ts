@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import type { EngineKind } from '../../src/conductor/interfaces/engine.ts';
-import { simulatedDisk } from '../../src/nodes/index.ts';
+import { simulatedDisk } from '../../src/nodes/simulated/disk.ts';
 import type { Random } from './random.ts';
 
 export interface SeenContainer {
