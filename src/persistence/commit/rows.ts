@@ -16,8 +16,8 @@ export function turnColumns(turns: readonly TurnCommit[]): readonly unknown[] {
     column(({ seq }) => seq),
     column(({ machineVersion }) => machineVersion),
     column(({ status }) => status),
-    column(({ event }) => withoutNul(event)),
-    column(({ by }) => by && withoutNul(by)),
+    column(({ event }) => event),
+    column(({ by }) => by),
     column(({ from }) => from),
     column(({ to }) => to),
     column(({ operationId }) => operationId),
@@ -27,9 +27,6 @@ export function turnColumns(turns: readonly TurnCommit[]): readonly unknown[] {
     `[${column(({ snapshot }) => storable(snapshot))}]`,
   ];
 }
-
-/** Names of events and people come from outside; no text of PostgreSQL's holds a NUL. */
-const withoutNul = (text: string): string => text.replaceAll('\0', '\uFFFD');
 
 export const cancelledTimers = (turns: readonly TurnCommit[]) =>
   turns.flatMap(({ address, timersCancelled }) => timersCancelled.map((id) => ({ address, timer_id: id })));
