@@ -1,7 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
-import { systemPorts } from '../../src/actors/system-ports.ts';
 import {
   createFleetMemory,
   createInlinePlanner,
@@ -11,18 +10,24 @@ import {
   type PlannerLimits,
 } from '../../src/planner/index.ts';
 import { ask, askArbitrary, memoryOf, node, nodesArbitrary } from './fleets.ts';
+import { handClock } from './threads/hand-clock.ts';
 
 interface Running {
   readonly planner: Planner;
   readonly reports: string[];
 }
 
-function running(t: ExecutionContext, memory: FleetMemory, limits?: Partial<PlannerLimits>): Running {
+function running(
+  t: ExecutionContext,
+  memory: FleetMemory,
+  limits?: Partial<PlannerLimits>,
+  clock = handClock(),
+): Running {
   const reports: string[] = [];
   const report = (message: string): void => {
     reports.push(message);
   };
-  const planner = createPlanner({ memory, clock: systemPorts.clock, report, limits });
+  const planner = createPlanner({ memory, clock, report, limits });
   t.teardown(() => planner.close());
   return { planner, reports };
 }
@@ -90,30 +95,37 @@ test.serial('a pool thread that is killed in the middle of a batch is replaced, 
 
 test.serial('a question that takes longer than the deadline is given up, and the next one answered', async (t) => {
   const memory = memoryOf([node('a', 8192)]);
-  const { planner, reports } = running(t, memory, { questionDeadlineMs: 1_500, attempts: 1 });
+  const clock = handClock();
+  const { planner, reports } = running(t, memory, { attempts: 1 }, clock);
+  const online = new Promise<void>((resolve) =>
+    process.once('worker', (worker: Worker) => worker.once('online', resolve)),
+  );
   const added = Array.from({ length: 2_000 }, (_, at) => node(`new-${at}`, 32_768));
-  // Each server of the group has to stay off the nodes of all others, which is quadratic twice over.
+  // Each server of the group has to stay off the nodes of all others, which takes many seconds.
   const asks = Array.from({ length: 4_000 }, () => ask(1, { group: 'all' }));
-  t.like(await t.throwsAsync(planner.whatIf({ added, asks })), { code: 'planner_unavailable' });
+  const refused = t.throwsAsync(planner.whatIf({ added, asks }));
+  await online;
+  clock.ring();
+  t.like(await refused, { code: 'planner_unavailable' });
   t.is(reports.length, 1);
   t.is(await planner.place(ask(1024)), 'a');
 });
 
-test('a batch that is too large is refused', async (t) => {
+test.serial('a batch that is too large is refused', async (t) => {
   const { planner } = running(t, memoryOf([]), { batchMax: 2 });
   const asks = [ask(1), ask(1), ask(1)];
   t.like(await t.throwsAsync(planner.placeBatch(asks)), { code: 'batch_too_large', details: { most: 2, asked: 3 } });
   t.like(await t.throwsAsync(planner.whatIf({ asks })), { code: 'batch_too_large' });
 });
 
-test('in an empty fleet there is room for nobody', async (t) => {
+test.serial('in an empty fleet there is room for nobody', async (t) => {
   const { planner } = running(t, createFleetMemory());
   t.is(await planner.place(ask(1)), null);
   t.deepEqual(await planner.placeBatch([ask(1)]), [null]);
   t.deepEqual(await planner.explain(ask(1)), []);
 });
 
-test('once it is closed it answers nothing', async (t) => {
+test.serial('once it is closed it answers nothing', async (t) => {
   const { planner } = running(t, memoryOf([node('a', 8192)]));
   t.is(await planner.place(ask(1)), 'a');
   await planner.close();
