@@ -28,8 +28,8 @@ export interface Village {
   readonly habits: Habits;
   readonly known: Known[];
   creations: number;
-  /** Called once for each server that is seen to run, to leave a mark in its world. */
-  moveIn(id: string): Promise<void>;
+  /** Leaves a mark in the world of a server that is seen to run for the first time. False when it could not. */
+  moveIn(id: string): Promise<boolean>;
 }
 
 const Server = z.object({ id: z.string(), status: z.string(), operation: z.string().nullable() });
@@ -95,8 +95,7 @@ async function visit(village: Village, one: Known, random: Random): Promise<void
   }
   const server = Server.parse(seen.body);
   if (server.status === 'running' && !one.used) {
-    one.used = true;
-    await village.moveIn(one.id);
+    one.used = await village.moveIn(one.id);
   }
   const command = random.pick(random.chance(0.85) ? (SENSIBLE[server.status] ?? ANY) : ANY);
   const ask = askOf(command, server, habits, random);
