@@ -1,6 +1,9 @@
 /**
  * Sees what happens to containers and data outside of operations, and tells the servers. The engine's events say where to
  * look at once; a sweep over the inventory finds what the events missed. The inventory is the truth, an event only a hint.
+ *
+ * An answer may be old when it comes: meanwhile the server may have got another container. So the row is read before its
+ * container is looked for, and what was seen is told only if the row is still the same afterwards.
  */
 import type { ActorEvent, Address } from '../../actors/types.ts';
 import { storedError } from '../../errors.ts';
@@ -58,13 +61,16 @@ export function createObserver(parts: ObserverParts): Observer {
   async function tell(row: ServerRow, container: ContainerInfo | null, signal: AbortSignal): Promise<void> {
     const clean = games.template(row.template).cleanExitCodes;
     const seen = await observation(node, row.id, container, clean, (id) => requested.has(id), signal);
+    if ((await reads.server(row.id))?.version !== row.version) return;
     send(`server/${row.id}`, { type: 'observed', observation: seen });
   }
 
   async function sweep(signal: AbortSignal, withData = true): Promise<void> {
+    const rows: ServerRow[] = [];
+    for await (const row of rowsOf(node.id, reads)) rows.push(row);
     const all = await node.engine.inventory(signal);
     const newest = newestByServer(all);
-    for await (const row of rowsOf(node.id, reads)) {
+    for (const row of rows) {
       signal.throwIfAborted();
       const container = newest.get(row.id) ?? null;
       if (withData ? SETTLED.has(row.status) : differs(row, container)) await tell(row, container, signal);
