@@ -3,6 +3,7 @@
  * does nothing but hand over batches (the limit), and one transaction for each turn.
  */
 import type { Pool } from 'pg';
+import { type Cpu, countCpu } from './cpu.ts';
 
 /** What is written of each turn: the row's address, its new snapshot, its journal entry. */
 export interface Bytes {
@@ -27,38 +28,52 @@ const JOURNAL = `
 insert into journal (address, seq, event, by, from_state, to_state, operation_id, effects, duration_ms)
 values ($1, $2, 'tick', null, 'even', 'odd', null, '{}', 0.1)`;
 
-/** Turns a second when one client hands over batches of this size, one after another. */
+/** What a baseline came to. */
+export interface Baseline {
+  readonly perSecond: number;
+  readonly cpu: Cpu;
+}
+
+/** Each write has a higher sequence number than all before it, so that none of them finds nothing to do. */
+let lastSeq = 1_000_000;
+
+/** When one client hands over batches of this size, one after another. */
 export async function groupCommit(
   pool: Pool,
   { addresses, snapshot }: Bytes,
   batch: number,
   seconds: number,
-): Promise<number> {
+): Promise<Baseline> {
   const own = addresses.slice(0, batch);
   const snapshots = own.map(() => snapshot);
-  let [turns, seq] = [0, 1_000_000];
+  let turns = 0;
+  const cpu = await countCpu(pool);
   const began = performance.now();
   const end = began + seconds * 1000;
   while (performance.now() < end) {
-    seq += 1;
+    lastSeq += 1;
+    const seq = lastSeq;
     await pool.query({ name: 'bulk', text: BULK, values: [own, own.map(() => seq), snapshots] });
     turns += own.length;
   }
-  return (turns / (performance.now() - began)) * 1000;
+  return { perSecond: (turns / (performance.now() - began)) * 1000, cpu: await cpu(turns) };
 }
 
-/** Turns a second when so many callers make a transaction for each turn: begin, update, insert, commit. */
+/** When so many callers make a transaction for each turn: begin, update, insert, commit. */
 export async function oneTransactionEach(
   pool: Pool,
   { addresses, snapshot }: Bytes,
   callers: number,
   seconds: number,
-): Promise<number> {
+): Promise<Baseline> {
   let turns = 0;
+  const cpu = await countCpu(pool);
   const began = performance.now();
   const end = began + seconds * 1000;
   const call = async (address: string) => {
-    for (let seq = 2_000_000; performance.now() < end; seq += 1) {
+    while (performance.now() < end) {
+      lastSeq += 1;
+      const seq = lastSeq;
       const client = await pool.connect();
       await client.query('begin');
       await client.query({ name: 'update', text: UPDATE, values: [address, seq, snapshot] });
@@ -69,5 +84,5 @@ export async function oneTransactionEach(
     }
   };
   await Promise.all(addresses.slice(0, callers).map(call));
-  return (turns / (performance.now() - began)) * 1000;
+  return { perSecond: (turns / (performance.now() - began)) * 1000, cpu: await cpu(turns) };
 }

@@ -5,8 +5,9 @@ import { systemPorts } from '../src/actors/system-ports.ts';
 import type { Address } from '../src/actors/types.ts';
 import { createCommitStore } from '../src/persistence/commit/store.ts';
 import { projections } from '../src/persistence/sql/projections.ts';
-import { type Bytes, groupCommit, oneTransactionEach } from './baselines.ts';
+import { type Baseline, type Bytes, groupCommit, oneTransactionEach } from './baselines.ts';
 import { counterKind } from './counter.ts';
+import { type Cpu, countCpu } from './cpu.ts';
 import { ACCOUNT, withRealDatabase } from './database.ts';
 import type { Benchmark, BenchmarkOptions } from './main.ts';
 import { median, quantile, rounded } from './report.ts';
@@ -25,42 +26,32 @@ async function measure(pool: Pool, { rounds, seconds, log }: BenchmarkOptions) {
   const addresses = await makeActors(runtime, Math.max(...CALLERS));
   const { rows } = await pool.query('select snapshot::text as snapshot from actors where address = $1', [addresses[0]]);
   const bytes: Bytes = { addresses: await makeRows(pool, addresses), snapshot: rows[0].snapshot };
-  const limits: number[] = [];
-  const samples = new Map(CALLERS.map((callers) => [callers, new Samples()]));
+  const limits: Baseline[] = [];
+  const samples = new Map<number, Sample[]>(CALLERS.map((callers) => [callers, []]));
   for (let round = 0; round <= rounds; round += 1) {
-    const best = await bestGroupCommit(pool, bytes, seconds);
-    if (round > 0) limits.push(best);
+    const limit = await bestGroupCommit(pool, bytes, seconds);
+    // The first round warms up caches and compiled code, of both sides.
+    if (round > 0) limits.push(limit);
     for (const callers of CALLERS) {
-      const own = await ask(runtime, addresses.slice(0, callers), seconds);
+      const own = await ask(pool, runtime, addresses.slice(0, callers), seconds);
       const single = await oneTransactionEach(pool, bytes, callers, seconds);
-      // The first round warms up caches and compiled code, of both sides.
-      if (round > 0) samples.get(callers)?.add(own, single);
-      log(
-        `round ${round}, ${callers} callers: ${Math.round(own.perSecond)}/s; limit ${Math.round(best)}/s; single ${Math.round(single)}/s`,
-      );
+      if (round > 0) samples.get(callers)?.push({ own, single });
+      const [turns, most, least] = [own, limit, single].map(({ perSecond }) => `${Math.round(perSecond)}/s`);
+      log(`round ${round}, ${callers} callers: ${turns}; limit ${most}; single ${least}`);
     }
   }
   await runtime.stop();
-  return figuresOf(samples, median(limits), bytes.snapshot.length, limits);
+  return report(samples, limits, bytes.snapshot.length);
 }
 
-class Samples {
-  readonly perSecond: number[] = [];
-  readonly p50: number[] = [];
-  readonly p99: number[] = [];
-  readonly single: number[] = [];
-
-  add(own: Measured, single: number): void {
-    this.perSecond.push(own.perSecond);
-    this.p50.push(quantile(own.took, 0.5));
-    this.p99.push(quantile(own.took, 0.99));
-    this.single.push(single);
-  }
-}
-
-interface Measured {
-  readonly perSecond: number;
+interface Measured extends Baseline {
+  /** Milliseconds, of each ask. */
   readonly took: readonly number[];
+}
+
+interface Sample {
+  readonly own: Measured;
+  readonly single: Baseline;
 }
 
 async function startRuntime(pool: Pool): Promise<Runtime> {
@@ -93,8 +84,9 @@ async function makeRows(pool: Pool, addresses: readonly string[]): Promise<reado
   return addresses.map((address) => address.replace('counter/', 'plainer/'));
 }
 
-async function ask({ actors }: Runtime, addresses: readonly Address[], seconds: number): Promise<Measured> {
+async function ask(pool: Pool, { actors }: Runtime, addresses: readonly Address[], seconds: number): Promise<Measured> {
   const took: number[] = [];
+  const cpu = await countCpu(pool);
   const began = performance.now();
   const end = began + seconds * 1000;
   const call = async (address: Address) => {
@@ -105,46 +97,56 @@ async function ask({ actors }: Runtime, addresses: readonly Address[], seconds: 
     }
   };
   await Promise.all(addresses.map(call));
-  return { perSecond: (took.length / (performance.now() - began)) * 1000, took };
+  return { perSecond: (took.length / (performance.now() - began)) * 1000, took, cpu: await cpu(took.length) };
 }
 
-async function bestGroupCommit(pool: Pool, bytes: Bytes, seconds: number): Promise<number> {
-  const all: number[] = [];
+async function bestGroupCommit(pool: Pool, bytes: Bytes, seconds: number): Promise<Baseline> {
+  const all: Baseline[] = [];
   for (const batch of BATCHES) all.push(await groupCommit(pool, bytes, batch, seconds / BATCHES.length));
-  return Math.max(...all);
+  return all.reduce((best, one) => (one.perSecond > best.perSecond ? one : best));
 }
 
-function figuresOf(
-  samples: ReadonlyMap<number, Samples>,
-  limit: number,
-  snapshotBytes: number,
-  limits: readonly number[],
-) {
-  const callers = Object.fromEntries(
-    [...samples].map(([count, { perSecond, p50, p99, single }]) => {
-      const own = median(perSecond);
-      return [
-        count,
-        {
-          turns_per_second: rounded(own),
-          p50_ms: rounded(median(p50)),
-          p99_ms: rounded(median(p99)),
-          limit_per_second: rounded(limit),
-          single_per_second: rounded(median(single)),
-          ratio_to_limit: rounded(own / limit),
-          ratio_to_single: rounded(own / median(single)),
-          raw: {
-            turns_per_second: perSecond.map(Math.round),
-            p99_ms: p99.map((ms) => rounded(ms)),
-            single_per_second: single.map(Math.round),
-          },
-        },
-      ];
-    }),
-  );
+function report(samples: ReadonlyMap<number, readonly Sample[]>, limits: readonly Baseline[], snapshotBytes: number) {
+  const limit = median(limits.map(({ perSecond }) => perSecond));
+  const callers = Object.fromEntries([...samples].map(([count, all]) => [count, figuresOf(all, limit)]));
   const lines = Object.entries(callers).map(
     ([count, f]) =>
-      `${count.padStart(4)} callers: ${f.turns_per_second} turns/s, p50 ${f.p50_ms} ms, p99 ${f.p99_ms} ms; ${f.ratio_to_limit} of the limit (${f.limit_per_second}/s), ${f.ratio_to_single} × one transaction a turn (${f.single_per_second}/s)`,
+      `${count.padStart(4)} callers: ${f.turns_per_second} turns/s, p50 ${f.p50_ms} ms, p99 ${f.p99_ms} ms; ${f.ratio_to_limit} of the limit (${f.limit_per_second}/s), ${f.ratio_to_single} × one transaction a turn (${f.single_per_second}/s); processor time of a turn: ${f.cpu_us.node} µs + ${f.cpu_us.postgres} µs in PostgreSQL`,
   );
-  return { figures: { snapshot_bytes: snapshotBytes, limit_raw: limits.map(Math.round), callers }, lines };
+  const cpu = cpuOf(limits);
+  lines.push(`the limit’s processor time of a turn: ${cpu.node} µs + ${cpu.postgres} µs in PostgreSQL`);
+  const raw = limits.map(({ perSecond }) => Math.round(perSecond));
+  return { figures: { snapshot_bytes: snapshotBytes, limit: { cpu_us: cpu, raw }, callers }, lines };
 }
+
+function figuresOf(samples: readonly Sample[], limit: number) {
+  const own = samples.map((sample) => sample.own);
+  const singles = samples.map((sample) => sample.single);
+  const [turns, single] = [own, singles].map((all) => median(all.map(({ perSecond }) => perSecond))) as [
+    number,
+    number,
+  ];
+  const p99 = own.map(({ took }) => quantile(took, 0.99));
+  return {
+    turns_per_second: rounded(turns),
+    p50_ms: rounded(median(own.map(({ took }) => quantile(took, 0.5)))),
+    p99_ms: rounded(median(p99)),
+    limit_per_second: rounded(limit),
+    single_per_second: rounded(single),
+    ratio_to_limit: rounded(turns / limit),
+    ratio_to_single: rounded(turns / single),
+    cpu_us: cpuOf(own),
+    single_cpu_us: cpuOf(singles),
+    raw: {
+      turns_per_second: own.map(({ perSecond }) => Math.round(perSecond)),
+      p99_ms: p99.map((ms) => rounded(ms)),
+      single_per_second: singles.map(({ perSecond }) => Math.round(perSecond)),
+    },
+  };
+}
+
+/** Microseconds a turn. */
+const cpuOf = (all: readonly Baseline[]): Cpu => ({
+  node: rounded(median(all.map(({ cpu }) => cpu.node))),
+  postgres: rounded(median(all.map(({ cpu }) => cpu.postgres))),
+});
