@@ -11,7 +11,7 @@ test.serial('A server is made, played on, stopped, started, deleted, had back an
   const id = await baton.create('meadow');
   const { body: connection } = await baton.call('GET', `/api/servers/${id}/connection`);
   const place = { host: connection.host, port: connection.port, name: 'Alex', seconds: 1 };
-  const visited = await visit(place, CACHE_DIR, AbortSignal.timeout(30_000));
+  const visited = await visit(place, CACHE_DIR, AbortSignal.timeout(60_000));
   t.is(typeof visited.x, 'number');
   const { status, body } = await baton.call('POST', `/api/servers/${id}/exec`, { command: 'list' });
   t.is(status, 200);

@@ -40,12 +40,19 @@ async function stdinCommand({ engine, container }: GameTarget, line: string, sig
     await quiet(lines, (heard) => heard > 0, signal);
     const old = lines.length;
     await engine.writeStdin(container.id, line, signal);
+    await heardSince(lines, old, signal);
     await quiet(lines, () => false, signal);
     return lines.slice(old).join('\n');
   } finally {
     enough.abort();
     await listening.catch(() => undefined);
   }
+}
+
+/** Waits until the game begins to answer; one that says nothing to a command is not waited for any longer than this. */
+async function heardSince(lines: readonly string[], old: number, signal: AbortSignal): Promise<void> {
+  const until = performance.now() + QUIET_MAX_MS;
+  while (lines.length === old && performance.now() < until) await delay(QUIET_MS / 10, undefined, { signal });
 }
 
 /** Waits until nothing was heard for a while, or enough was. */
