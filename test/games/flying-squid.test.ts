@@ -115,17 +115,17 @@ const joining = (
   { signal = soon(), ...more }: Partial<Visit> & { signal?: AbortSignal } = {},
 ) => visit({ host: game.container.address ?? '', port: 25565, name, seconds: 0, ...more }, CACHE_DIR, signal);
 
-test('a server answers probes with the players that are there', async (t) => {
+test.serial('a server answers probes with the players that are there', async (t) => {
   const game = await started(t, await world(t));
   t.like(await games.probe(game, soon()), { players: 0, playersMax: 10, version: '1.16.5' });
   const spawned = Promise.withResolvers<void>();
-  const playing = joining(game, 'Alex', { seconds: 1, onSpawn: () => spawned.resolve() });
+  const playing = joining(game, 'Alex', { seconds: 8, onSpawn: () => spawned.resolve() });
   await spawned.promise;
   t.is((await games.probe(game, soon())).players, 1);
   await playing;
 });
 
-test('a player joins, talks, hears the console, and is told why it is thrown out', async (t) => {
+test.serial('a player joins, talks, hears the console, and is told why it is thrown out', async (t) => {
   const game = await started(t, await world(t));
   const [spawned, spoken] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const onSpawn = () => spawned.resolve();
@@ -141,33 +141,36 @@ test('a player joins, talks, hears the console, and is told why it is thrown out
   t.is((await playing).message, 'Alex was kicked: be nice');
 });
 
-test('SIGTERM saves the world and ends with 0 while a player is there, and the world is the same afterwards', async (t) => {
-  const dataDir = await world(t);
-  const first = await started(t, dataDir);
-  const spawned = Promise.withResolvers<void>();
-  const playing = thrownBy(() => joining(first, 'Alex', { seconds: 60, onSpawn: () => spawned.resolve() }));
-  await spawned.promise;
-  await games.console(first, `setblock ${Object.values(PLACE).join(' ')} bedrock`, soon());
-  await games.console(first, 'list', soon());
-  await logged(first, /players online: Alex/);
-  const seed = seedOf(await logOf(first));
-  t.truthy(seed);
-  t.is(await stopped(first), 0);
-  t.regex((await playing).message, /Server closed|closed the connection/);
-  for (const mark of template.worldMarks) await t.notThrowsAsync(stat(join(dataDir, mark)));
-  t.true((await readdir(join(dataDir, 'world/region'))).includes('r.0.0.mca'));
-  t.is((await readdir(join(dataDir, 'world/playerdata'))).length, 1);
+test.serial(
+  'SIGTERM saves the world and ends with 0 while a player is there, and the world is the same afterwards',
+  async (t) => {
+    const dataDir = await world(t);
+    const first = await started(t, dataDir);
+    const spawned = Promise.withResolvers<void>();
+    const playing = thrownBy(() => joining(first, 'Alex', { seconds: 60, onSpawn: () => spawned.resolve() }));
+    await spawned.promise;
+    await games.console(first, `setblock ${Object.values(PLACE).join(' ')} bedrock`, soon());
+    await games.console(first, 'list', soon());
+    await logged(first, /players online: Alex/);
+    const seed = seedOf(await logOf(first));
+    t.truthy(seed);
+    t.is(await stopped(first), 0);
+    t.regex((await playing).message, /Server closed|closed the connection/);
+    for (const mark of template.worldMarks) await t.notThrowsAsync(stat(join(dataDir, mark)));
+    t.true((await readdir(join(dataDir, 'world/region'))).includes('r.0.0.mca'));
+    t.is((await readdir(join(dataDir, 'world/playerdata'))).length, 1);
 
-  t.is(await blockOnDisk(dataDir), 'bedrock');
+    t.is(await blockOnDisk(dataDir), 'bedrock');
 
-  const second = await started(t, dataDir, 2);
-  t.is(seedOf(await logOf(second)), seed);
-  await joining(second, 'Steve');
-  t.is(await stopped(second), 0);
-  t.is(await blockOnDisk(dataDir), 'bedrock');
-});
+    const second = await started(t, dataDir, 2);
+    t.is(seedOf(await logOf(second)), seed);
+    await joining(second, 'Steve');
+    t.is(await stopped(second), 0);
+    t.is(await blockOnDisk(dataDir), 'bedrock');
+  },
+);
 
-test('`stop` on the console ends the server cleanly, a wrong command does not end it', async (t) => {
+test.serial('`stop` on the console ends the server cleanly, a wrong command does not end it', async (t) => {
   const game = await started(t, await world(t));
   await games.console(game, 'selector @x', soon());
   await logged(game, /ERROR/);
@@ -183,7 +186,7 @@ test('`stop` on the console ends the server cleanly, a wrong command does not en
   t.like(await thrownBy(() => games.probe(game, soon())), { code: 'not_ready' });
 });
 
-test('a log line tells readiness', async (t) => {
+test.serial('a log line tells readiness', async (t) => {
   const game = await started(t, await world(t));
   const by = (pattern: string): GameTarget => ({
     ...game,
@@ -193,7 +196,7 @@ test('a log line tells readiness', async (t) => {
   t.is((await games.probe(by('Done! Minecraft 1\\.16\\.5'), soon())).players, null);
 });
 
-test('`npm run join` says in one line what happened, and fails with a sentence', async (t) => {
+test.serial('`npm run join` says in one line what happened, and fails with a sentence', async (t) => {
   const game = await started(t, await world(t));
   const join = (...args: string[]) =>
     promisify(execFile)(process.execPath, ['src/games/join.ts', ...args], {
