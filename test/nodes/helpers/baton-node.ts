@@ -87,6 +87,9 @@ export async function openHelperRun(shell: Shell, dockerHost?: string): Promise<
       const { leaseEpoch } = await run(commands.observe());
       await run(commands.uninstall(leaseEpoch + 1)).catch(() => undefined);
       for (const { id } of await engine.inventory()) await engine.removeContainer(id);
+      // Containers that the script itself has removed leave their servers' networks.
+      const filters = { label: [`baton.node=${nodeId}`] };
+      for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
       await eventually('the watchdogs have ended', () => processesOf(path).length === 0);
       await docker.getImage(image).remove({ force: true });
       await rm(join('/run/baton', nodeId), { recursive: true, force: true });
