@@ -1,12 +1,14 @@
 /** A postmaster that an earlier Baton left behind: after a SIGKILL where the kernel could not be asked to end it. */
 import { execFile } from 'node:child_process';
-import { readFile, readlink, realpath, rm } from 'node:fs/promises';
+import { readFile, readlink, realpath, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const POLL_MS = 10;
+/** Within which a server that has made its pid file has written it, too. */
+const WRITTEN_MS = 1_000;
 
 /** What is sent, and how long it is given: fast shutdown, immediate shutdown, the end. */
 const SIGNALS = [
@@ -17,13 +19,16 @@ const SIGNALS = [
 
 /**
  * Ends the postmaster that still runs on this directory, so that nothing the dead Baton began can be committed after the
- * new one has looked. A pid file whose process is another program's by now is removed. The caller holds the lock of the
- * data directory: no living Baton owns that postmaster.
+ * new one has looked. A pid file whose process is another program's by now is removed, and one that a server died on before it
+ * had written it: PostgreSQL would refuse to start for either. The caller holds the lock of the data directory: no living
+ * Baton owns that postmaster.
  * @returns its pid, or null when there was none
  */
 export async function endOrphan(data: string): Promise<number | null> {
   const pidFile = join(data, 'postmaster.pid');
+  if (await isEmpty(pidFile)) await delay(WRITTEN_MS);
   const pid = await readPid(pidFile);
+  if (pid === null && (await isEmpty(pidFile))) await rm(pidFile, { force: true });
   if (pid === null || !(await isAlive(pid))) return null;
   if (!(await runsOn(pid, data))) {
     await rm(pidFile, { force: true });
@@ -47,6 +52,8 @@ async function endWith(pid: number, signal: NodeJS.Signals, waitMs: number): Pro
   }
   return false;
 }
+
+const isEmpty = async (path: string): Promise<boolean> => (await stat(path).catch(() => null))?.size === 0;
 
 async function readPid(path: string): Promise<number | null> {
   const text = await readFile(path, 'utf8').catch(() => '');

@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { BatonError } from '../../../src/errors.ts';
-import { startEmbeddedPostgres } from '../../../src/persistence/embedded/index.ts';
+import { startAlone, startEmbeddedPostgres } from '../../../src/persistence/embedded/index.ts';
 import { isAlive } from '../../../src/persistence/embedded/orphan.ts';
 import { database, directory, eventually, isRoot, otherProcess, query, run } from './helpers.ts';
 
@@ -95,6 +95,32 @@ test.serial('a pid file whose process is another program is taken for what it is
   await writeFile(pidFile, text.replace(/^\d+/, String(process.pid)));
   const second = await database(t, dataDir);
   t.deepEqual(await query(second, 'select 1 as one'), [{ one: 1 }]);
+});
+
+test.serial('a pid file that a server died on before it had written it is no hindrance', async (t) => {
+  const dataDir = await directory(t);
+  await (await startEmbeddedPostgres({ dataDir })).stop();
+  await writeFile(join(dataDir, 'postgres/data/postmaster.pid'), '');
+  const second = await database(t, dataDir);
+  t.deepEqual(await query(second, 'select 1 as one'), [{ one: 1 }]);
+});
+
+test('an orphan that locks the directory after it was looked for is ended, and the start made again', async (t) => {
+  let isLocked = true;
+  const start = async () => {
+    if (isLocked) throw new Error('the lock file exists');
+    return 'started';
+  };
+  const ended = () => {
+    isLocked = false;
+    return Promise.resolve(true);
+  };
+  t.is(await startAlone(start, ended), 'started');
+  isLocked = true;
+  await t.throwsAsync(
+    startAlone(start, () => Promise.resolve(false)),
+    { message: 'the lock file exists' },
+  );
 });
 
 test.serial('a server that dies is started again by itself, on the same address', async (t) => {
