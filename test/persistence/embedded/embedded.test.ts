@@ -97,6 +97,22 @@ test.serial('a pid file whose process is another program is taken for what it is
   t.deepEqual(await query(second, 'select 1 as one'), [{ one: 1 }]);
 });
 
+test.serial('a server that has ended, and of whose end nobody has taken note, is no hindrance', async (t) => {
+  const dataDir = await directory(t);
+  const first = await startEmbeddedPostgres({ dataDir });
+  const pidFile = join(dataDir, 'postgres/data/postmaster.pid');
+  const text = await readFile(pidFile, 'utf8');
+  await first.stop();
+  // What `sleep` inherits from the shell ends at once, and stays a zombie, since `sleep` never asks for it.
+  const keeper = spawn('sh', ['-c', 'true & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.teardown(() => keeper.kill('SIGKILL'));
+  const zombie = Number(String((await once(keeper.stdout, 'data'))[0]));
+  await eventually(async () => !(await isAlive(zombie)));
+  await writeFile(pidFile, text.replace(/^\d+/, String(zombie)));
+  const second = await database(t, dataDir);
+  t.deepEqual(await query(second, 'select 1 as one'), [{ one: 1 }]);
+});
+
 test.serial('a pid file that a server died on before it had written it is no hindrance', async (t) => {
   const dataDir = await directory(t);
   await (await startEmbeddedPostgres({ dataDir })).stop();
