@@ -81,6 +81,8 @@ test.serial('a server that outlived its Baton is ended before the new one starts
   const dataDir = await directory(t);
   const other = await otherProcess(t, dataDir);
   t.true(await isAlive(other.server));
+  // It neither starts its server again nor takes note of its end.
+  process.kill(other.baton, 'SIGSTOP');
   const running = await database(t, dataDir);
   t.false(await isAlive(other.server));
   t.deepEqual(await query(running, 'select 1 as one'), [{ one: 1 }]);
