@@ -14,4 +14,5 @@ export {
   type StartProgram,
 } from './simulated/program.ts';
 export { saveWorldToDisk } from './simulated/world.ts';
+export { createSshNode, type SshNode, type SshNodeOptions } from './ssh/node.ts';
 export { createWorlds } from './worlds.ts';
