@@ -34,6 +34,8 @@ export interface NodeStore {
   saveKey(nodeId: string, privateKey: string): Promise<void>;
   /** Null when there is none. */
   keyOf(nodeId: string): Promise<string | null>;
+  /** Dropping what is not there is no error. */
+  dropKey(nodeId: string): Promise<void>;
 }
 
 export interface WantedPort {

@@ -43,7 +43,8 @@ export const sizeOf = ({ memoryKb, cpu }: NodeReading) => ({
   cpus: cpu.count,
 });
 
-const shareUsed = (total: number, free: number): number => (total <= 0 ? 0 : Math.min(1, Math.max(0, 1 - free / total)));
+const shareUsed = (total: number, free: number): number =>
+  total <= 0 ? 0 : Math.min(1, Math.max(0, 1 - free / total));
 
 function busy(from: Sample, to: Sample): number {
   const total = to.totalTicks - from.totalTicks;

@@ -5,7 +5,7 @@ import type { NodeFacts, NodeLimits } from '../../machines/node/index.ts';
 import { errors } from '../errors.ts';
 import type { NodeTarget } from '../interfaces/link.ts';
 import type { Machines } from '../interfaces/machines.ts';
-import type { Reads } from '../interfaces/reads.ts';
+import type { NodeStore } from '../interfaces/stores.ts';
 import type { LeaseBook } from './lease-book.ts';
 
 export interface NodeWorld {
@@ -13,7 +13,7 @@ export interface NodeWorld {
   readonly limits: NodeLimits;
   readonly leases: LeaseBook;
   readonly clock: Clock;
-  readonly reads: Pick<Reads, 'server'>;
+  readonly keys: Pick<NodeStore, 'dropKey'>;
   readonly ask: Actors['ask'];
   /**
    * Whether nobody else can own our actors now. Where that is not certain nothing is granted: whoever has taken them over

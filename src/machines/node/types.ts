@@ -157,7 +157,11 @@ export interface Settlement {
    * Lost their place: the container ends and its data is put aside. `newerEpoch` is the one that is not refused; `id` the
    * container's, null where only a world was left.
    */
-  readonly quarantine: readonly { readonly id: string | null; readonly serverId: string; readonly newerEpoch: number }[];
+  readonly quarantine: readonly {
+    readonly id: string | null;
+    readonly serverId: string;
+    readonly newerEpoch: number;
+  }[];
 }
 
 export type NodeEvent =

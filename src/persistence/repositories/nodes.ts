@@ -15,8 +15,11 @@ export function nodeStore({ orm }: Database, newId: () => string): NodeStore {
       translating(async () => {
         await orm.em.fork().upsert(NodeKey, { nodeId, privateKey });
       }),
-    keyOf: (nodeId) =>
-      translating(async () => (await orm.em.fork().findOne(NodeKey, { nodeId }))?.privateKey ?? null),
+    keyOf: (nodeId) => translating(async () => (await orm.em.fork().findOne(NodeKey, { nodeId }))?.privateKey ?? null),
+    dropKey: (nodeId) =>
+      translating(async () => {
+        await orm.em.fork().nativeDelete(NodeKey, { nodeId });
+      }),
   };
 }
 

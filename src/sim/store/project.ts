@@ -12,7 +12,15 @@ import type { Tables } from './tables.ts';
 import { ConstraintViolation, type Transaction } from './transaction.ts';
 
 /** Columns that are times, whose projected values may be Unix milliseconds. */
-const SERVER_TIMES = ['queuedAt', 'nextAttemptAt', 'createdAt', 'startedAt', 'stoppedAt', 'deletedAt', 'purgeAt'] as const;
+const SERVER_TIMES = [
+  'queuedAt',
+  'nextAttemptAt',
+  'createdAt',
+  'startedAt',
+  'stoppedAt',
+  'deletedAt',
+  'purgeAt',
+] as const;
 const NODE_TIMES = ['lastLeaseAt', 'awaySince', 'createdAt', 'readyAt', 'removedAt'] as const;
 
 /** Throws for a projection that there is no table for, and for a row that names an owner or a node that is not there. */

@@ -35,6 +35,9 @@ export function memoryNodes({ nodes, nodeKeys }: Tables, now: () => number, newI
       nodeKeys.set(nodeId, privateKey);
     },
     keyOf: async (nodeId) => nodeKeys.get(nodeId) ?? null,
+    async dropKey(nodeId) {
+      nodeKeys.delete(nodeId);
+    },
   };
 }
 

@@ -23,7 +23,7 @@ export const decommission =
     if (running === undefined) throw errors.engine_silent({ name });
     if (running.length > 0) throw errors.node_not_empty({ name, count: running.length });
     await link.uninstall(leaseEpoch, signal);
-    await world.machines.remove(nodeId);
+    await forget(world, nodeId);
     return {};
   };
 
@@ -36,7 +36,7 @@ export const wipe =
     const { link } = world.machines.of(facts.nodeId);
     await link.connect(target, signal);
     await link.uninstall(facts.leaseEpoch, signal);
-    await world.machines.remove(facts.nodeId);
+    await forget(world, facts.nodeId);
     return {};
   };
 
@@ -45,3 +45,9 @@ export const cleanDisk =
   (world: NodeWorld): Run<'cleanDisk'> =>
   ({ nodeId }, { signal }) =>
     world.machines.of(nodeId).link.cleanDisk(signal);
+
+/** Its key is of no use any more. */
+async function forget({ machines, keys }: NodeWorld, nodeId: string): Promise<void> {
+  await machines.remove(nodeId);
+  await keys.dropKey(nodeId);
+}
