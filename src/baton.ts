@@ -109,6 +109,7 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
       },
       homeNode: () => nodes.home.host,
       node: (id) => machines.of(id).host,
+      nodes: () => machines.all().map(({ host }) => host),
     };
     const nodeWorld: NodeWorld = {
       ...shared,
