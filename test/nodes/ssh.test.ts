@@ -30,7 +30,7 @@ const soon = () => AbortSignal.timeout(60_000);
 const none = () => undefined;
 
 /** Short, so that nobody waits long for what will not answer. */
-const IMPATIENT = { connectMs: 4_000, channelMs: 3_000, beatMs: 3_000, circuitOpenMs: [400] };
+const IMPATIENT = { connectMs: 4_000, channelMs: 3_000, beatMs: 3_000, keepAliveMs: 60_000, circuitOpenMs: [400] };
 /** What is said without asking the machine; a busy test machine takes its time. */
 const AT_ONCE_MS = 500;
 
@@ -243,6 +243,18 @@ test(
     await trying;
   },
   { limits: IMPATIENT },
+);
+
+test(
+  'a connection over which nothing comes any more is found out without anybody asking',
+  async (t, node) => {
+    await node.setUp();
+    const tunnel = await node.host.engine.remote?.dial('127.0.0.1', node.sshd.port, soon());
+    const broken = tunnel && once(tunnel, 'error');
+    node.sshd.freeze();
+    t.regex((await broken)?.[0].message, /does not answer any more/);
+  },
+  { limits: { keepAliveMs: 500 } },
 );
 
 test('a connection that breaks off fails what is under way, and the next one who asks opens another', async (t, node) => {
