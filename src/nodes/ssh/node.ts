@@ -7,6 +7,7 @@ import type { Observation } from '../helper/answers.ts';
 import { commands, type HelperCommand, type RunOptions } from '../helper/commands.ts';
 import { DEFAULT_NODE_ROOT, SSH_LIMITS, type SshLimits } from '../limits.ts';
 import { bootstrap } from './bootstrap/bootstrap.ts';
+import { isSilence } from './circuit.ts';
 import { cleanDisk } from './clean.ts';
 import { runHelper } from './helper.ts';
 import { createRemoteHost } from './host.ts';
@@ -64,7 +65,13 @@ export function createSshNode(options: SshNodeOptions): SshNode {
       },
       async connect(target, signal) {
         way.aim(target);
-        return ask(commands.observe(), signal);
+        try {
+          return await ask(commands.observe(), signal);
+        } catch (thrown) {
+          // One that is open but silent may have lost its way, and a new one need not.
+          if (isSilence(thrown)) way.close();
+          throw thrown;
+        }
       },
       heartbeat(leaseEpoch, grant, signal) {
         toldEpoch = leaseEpoch;

@@ -15,6 +15,8 @@ export interface SshNodeRun extends SshNode {
   readonly target: NodeTarget;
   /** What bootstrapping has said. */
   readonly steps: readonly string[];
+  /** Takes down a step of a bootstrap. */
+  readonly say: (step: string) => void;
   /** Bootstraps and connects. */
   setUp(): Promise<void>;
   /** Grants leases from now on, so that the watchdog lets containers run. */
@@ -40,6 +42,7 @@ export async function openSshNode(options: SshNodeRunOptions = {}): Promise<SshN
   const node = createSshNode({ nodeId, name: 'over SSH', keyOf, root, limits: { ...SSH_LIMITS, ...limits } });
   const over = new AbortController();
   const steps: string[] = [];
+  const say = (step: string) => void steps.push(step);
   const soon = () => AbortSignal.timeout(DEADLINE_MS);
   let target: NodeTarget = {
     nodeId,
@@ -59,11 +62,12 @@ export async function openSshNode(options: SshNodeRunOptions = {}): Promise<SshN
     sshd,
     root,
     steps,
+    say,
     get target() {
       return target;
     },
     async setUp() {
-      const { hostKey } = await node.link.bootstrap(target, (step) => steps.push(step), soon());
+      const { hostKey } = await node.link.bootstrap(target, say, soon());
       target = { ...target, hostKey };
       await node.link.connect(target, soon());
     },

@@ -14,7 +14,7 @@ export interface Sshd {
   /** Logs in as root. */
   readonly privateKey: string;
   /** Makes it a machine that was set up anew, or another one that took its place. */
-  changeHostKey(): Promise<void>;
+  changeHostKey(kind?: 'ed25519' | 'ecdsa'): Promise<void>;
   /** From now on it takes no connection and ends those that there are. */
   stop(): Promise<void>;
   /** Starts it again, with further lines in its configuration. */
@@ -36,8 +36,11 @@ export async function openSshd(): Promise<Sshd> {
   await writeFile(join(directory, 'authorized_keys'), client.public, { mode: 0o600 });
   let running: ReturnType<typeof spawn> | null = null;
 
-  const changeHostKey = () =>
-    writeFile(join(directory, 'host_key'), ssh2.utils.generateKeyPairSync('ed25519').private, { mode: 0o600 });
+  const changeHostKey = async (kind: 'ed25519' | 'ecdsa' = 'ed25519') => {
+    const pair =
+      kind === 'ecdsa' ? ssh2.utils.generateKeyPairSync(kind, { bits: 256 }) : ssh2.utils.generateKeyPairSync(kind);
+    await writeFile(join(directory, 'host_key'), pair.private, { mode: 0o600 });
+  };
 
   const start = async (lines: readonly string[] = []) => {
     const config = [

@@ -12,6 +12,8 @@ import { type Setup, stoppedAt } from './setup.ts';
 const PACKAGES = ['docker.io', 'iptables'];
 /** Its first start makes networks and storage. */
 const START_MS = 90_000;
+const TEST_MS = 10_000;
+const REFUSALS: ReadonlySet<string> = new Set([errors.forwarding_forbidden.code, errors.engine_unavailable.code]);
 
 export async function ensureDocker(facts: Facts, setup: Setup): Promise<void> {
   if (facts.dockerAnswers) return;
@@ -54,24 +56,21 @@ async function start({ systemd }: Facts, { connection, dockerHost, progress, sig
 /** Asks Docker a question in the way in which it will be asked from now on. */
 export async function reachDocker({ connection, dockerSocket, signal }: Setup): Promise<void> {
   const title = 'reaching Docker over SSH';
+  const { user } = connection;
   const agent = createDockerAgent(() => connection.dialSocket(dockerSocket));
   try {
     await call('version', () => connect(agent).version(), { signal });
   } catch (thrown) {
-    if (!(thrown instanceof BatonError)) throw thrown;
-    switch (thrown.code) {
-      case errors.forwarding_forbidden.code: {
-        const advice =
-          'Set "AllowStreamLocalForwarding yes" and "AllowTcpForwarding yes" in /etc/ssh/sshd_config, reload sshd, then bootstrap again.';
-        throw stoppedAt(title, 'sshd forbids forwarding', advice);
-      }
-      case errors.engine_unavailable.code: {
-        const advice = `Let ${connection.user} use Docker ("usermod -aG docker ${connection.user}"), then bootstrap again.`;
-        throw stoppedAt(title, `${connection.user} cannot connect to ${dockerSocket}`, advice);
-      }
-      default:
-        throw thrown;
+    if (!(thrown instanceof BatonError) || !REFUSALS.has(thrown.code)) throw thrown;
+    // sshd does not say whether it may not or cannot.
+    const may = await runCommand(connection, `test -w ${dockerSocket}`, { title: 'test', deadlineMs: TEST_MS, signal });
+    if (may.code !== 0) {
+      const advice = `Let ${user} use Docker ("usermod -aG docker ${user}"), then bootstrap again.`;
+      throw stoppedAt(title, `${user} may not connect to ${dockerSocket}`, advice);
     }
+    const advice =
+      'Set "AllowStreamLocalForwarding yes" and "AllowTcpForwarding yes" in /etc/ssh/sshd_config, reload sshd, then bootstrap again.';
+    throw stoppedAt(title, `sshd forbids forwarding to ${dockerSocket}`, advice);
   } finally {
     agent.destroy();
   }

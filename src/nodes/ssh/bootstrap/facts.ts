@@ -1,8 +1,8 @@
 /** What a machine is and has, before anything of Baton is on it. */
 import { z } from 'zod';
-import { errors } from '../../errors.ts';
 import type { SshConnection } from '../connection.ts';
 import { runCommand } from '../run.ts';
+import { stoppedAt } from './setup.ts';
 
 const yes = z.enum(['yes', 'no']).transform((answer) => answer === 'yes');
 
@@ -50,7 +50,7 @@ const script = (dockerHost: string): string => `
   test_of freezer [ -e /sys/fs/cgroup/cgroup.controllers -o -d /sys/fs/cgroup/freezer ]
 `;
 
-/** Throws `helper_failed` when the machine's shell is none that we know, and as `runCommand` does. */
+/** Throws `bootstrap_failed` when the machine's shell is none that we know, and as `runCommand` does. */
 export async function readFacts(connection: SshConnection, dockerHost: string, signal: AbortSignal): Promise<Facts> {
   const ran = await runCommand(connection, 'sh -s', {
     title: 'look around',
@@ -62,5 +62,6 @@ export async function readFacts(connection: SshConnection, dockerHost: string, s
   const read = schema.safeParse(Object.fromEntries(lines));
   if (read.success) return read.data;
   const reason = `its shell answered "${(ran.stdout || ran.stderr).trim().slice(0, 200)}"`;
-  throw errors.helper_failed({ command: 'sh', reason }, { cause: read.error });
+  const advice = `Let ${connection.user} have a shell that runs "sh", without a forced command, then bootstrap again.`;
+  throw stoppedAt('looking at the machine', reason, advice);
 }
