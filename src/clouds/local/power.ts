@@ -3,19 +3,25 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { errors } from '../errors.ts';
 import { removeGroups, thaw } from './cgroups.ts';
 import { removeVeth } from './network.ts';
 import type { Place } from './places.ts';
-import { processesWith, ROOT_PATH, signalAll } from './system.ts';
+import { processesWith, ROOT_PATH, signalAll, tool } from './system.ts';
 
 export interface Power {
   /** Outside; it holds the namespaces, and ends when the first process does. */
   readonly holder: ChildProcess;
   /** The first process, by our pid. */
   readonly first: number;
+  readonly name: string;
+  /** The file that is its disk. */
+  readonly disk: string;
 }
 
+const CLOSE_MS = 30_000;
+const POLL_MS = 50;
 const FIRST_PROCESS = join(import.meta.dirname, 'first-process.sh');
 
 /** Starts the first process in its namespaces, and waits until it has set up the rest. */
@@ -56,11 +62,11 @@ export async function switchOn(name: string, directory: string, { group }: Place
   holder.stdout.destroy();
   holder.stderr.destroy();
   holder.unref();
-  return { holder, first: Number(child) };
+  return { holder, first: Number(child), name, disk: join(directory, 'disk.img') };
 }
 
 /** Ends everything in it at once: nothing is asked, nothing is written any more. */
-export async function switchOff({ holder, first }: Power, { veth, group }: Place): Promise<void> {
+export async function switchOff({ holder, first, name, disk }: Power, { veth, group }: Place): Promise<void> {
   holder.ref();
   const over = holder.exitCode === null && holder.signalCode === null ? once(holder, 'exit') : null;
   await removeVeth(veth);
@@ -69,4 +75,9 @@ export async function switchOff({ holder, first }: Power, { veth, group }: Place
   await thaw(group);
   await over;
   await removeGroups(group);
+  // The kernel closes the disk a moment later. Opened twice it would be written by two that do not know of each other.
+  for (let waitedMs = 0; (await tool(name, 'losetup', '--associated', disk)) !== ''; waitedMs += POLL_MS) {
+    if (waitedMs >= CLOSE_MS) throw errors.machine_failed({ name, step: 'switch off', reason: `${disk} stays open` });
+    await sleep(POLL_MS);
+  }
 }

@@ -10,6 +10,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   nsenter: 'util-linux',
   setpriv: 'util-linux',
   'mkfs.ext4': 'e2fsprogs',
+  losetup: 'mount',
   ip: 'iproute2',
   iptables: 'iptables',
   dockerd: 'docker.io',

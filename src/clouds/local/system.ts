@@ -28,15 +28,21 @@ export interface Process {
   readonly name: string;
 }
 
-/** Everything that runs in the same process namespace as `first`, by the pids of ours. */
+/**
+ * Everything that runs in the process namespace of `first` and below it, by the pids of ours. Containers have namespaces of
+ * their own, but are children of what is in the machine's.
+ */
 export async function processesWith(first: number): Promise<Process[]> {
   const namespace = await namespaceOf(first);
   if (namespace === null) return [];
   const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry)).map(Number);
-  const found = await Promise.all(
-    pids.map(async (pid) => ((await namespaceOf(pid)) === namespace ? await describe(pid) : null)),
-  );
-  return found.filter((each) => each !== null);
+  const all = (await Promise.all(pids.map(describe))).filter((each) => each !== null);
+  const found = new Map(all.filter((each) => each.namespace === namespace).map((each) => [each.pid, each]));
+  // A map is walked through to its end, also to what is added on the way.
+  for (const pid of found.keys()) {
+    for (const each of all) if (each.parent === pid) found.set(each.pid, each);
+  }
+  return [...found.values()];
 }
 
 /** What tells this run of a process from every other one with its pid; null when none runs. */
@@ -46,10 +52,10 @@ export async function bornAt(pid: number): Promise<string | null> {
 
 const namespaceOf = (pid: number): Promise<string | null> => readlink(`/proc/${pid}/ns/pid`).catch(() => null);
 
-async function describe(pid: number): Promise<Process | null> {
+async function describe(pid: number): Promise<(Process & { readonly namespace: string | null }) | null> {
   const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => null);
-  const stat = await statOf(pid);
-  return name === null || stat === null ? null : { pid, parent: Number(stat[1]), name: name.trim() };
+  const [namespace, stat] = [await namespaceOf(pid), await statOf(pid)];
+  return name === null || stat === null ? null : { pid, parent: Number(stat[1]), name: name.trim(), namespace };
 }
 
 /** From the state on: what comes before is the name, which may hold anything. */
