@@ -7,11 +7,13 @@ import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.ts';
 import { createRuntime } from './actors/runtime.ts';
 import { systemPorts } from './actors/system-ports.ts';
-import type { Principal } from './actors/types.ts';
+import type { Actors, Principal } from './actors/types.ts';
 import { createConductor } from './conductor/conductor.ts';
 import { errors } from './conductor/errors.ts';
+import { createFleet, createPicture, followNodes } from './conductor/fleet/index.ts';
 import { createJanitor } from './conductor/janitor.ts';
 import { ensureNodeActor, nodeKind } from './conductor/node/kind.ts';
+import { createQueuePicture, ensureQueue, followQueue, hintQueue, queueKind } from './conductor/queue/index.ts';
 import { serverKind } from './conductor/server/kind.ts';
 import { createObserver } from './conductor/server/observer.ts';
 import type { ServerWorld } from './conductor/server/world.ts';
@@ -20,12 +22,14 @@ import { imagesDir } from './games/images/recipes.ts';
 import { createGames } from './games/index.ts';
 import { createDoor } from './http/index.ts';
 import { openLocalNodes } from './local-nodes.ts';
+import { NODE_LIMITS } from './machines/node/index.ts';
 import { createCommitStore } from './persistence/commit/store.ts';
 import { openDatabase } from './persistence/database.ts';
 import { startEmbeddedPostgres } from './persistence/embedded/index.ts';
 import { createReads } from './persistence/reads.ts';
 import { openRepositories } from './persistence/repositories/index.ts';
 import { projections } from './persistence/sql/projections.ts';
+import { createFleetMemory, createPlanner } from './planner/index.ts';
 import { openDataDir } from './setup/data-dir.ts';
 
 export interface BatonOptions {
@@ -73,6 +77,26 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
     const nodes = await openLocalNodes({ settings, store: repositories, ports: systemPorts, log, fault });
     for (const note of nodes.notes) log.warn(note);
 
+    const { clock } = systemPorts;
+    const ask: Actors['ask'] = (address, event, options) => runtime.actors.ask(address, event, options);
+    const memory = createFleetMemory();
+    const { strategy } = settings.conductor;
+    const planner = createPlanner({ memory, clock, report, strategy });
+    closers.push(() => planner.close());
+    const picture = createPicture({ memory, clock, startsMax: settings.node.startsMax });
+    const queue = createQueuePicture(clock);
+    const { kind: engine } = nodes.home.host.engine;
+    const fleet = createFleet({
+      picture,
+      planner,
+      admission: queue.admission,
+      ask,
+      clock,
+      engine,
+      tries: settings.conductor.placeTries,
+      askMs: settings.conductor.askMs,
+    });
+
     const world: ServerWorld = {
       games,
       ports: withFaults('ports', repositories, fault),
@@ -82,17 +106,21 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
         publishAddress: settings.node.publishAddress,
         announceMs: settings.server.announceMs,
       },
-      homeNode: () => nodes.home.host,
+      fleet,
       node(id) {
         const node = nodes.all.find(({ host }) => host.id === id);
         if (node === undefined) throw errors.node_unknown({ id });
         return node.host;
       },
-      ask: (address, event, options) => runtime.actors.ask(address, event, options),
       sleep: (ms, signal) => delay(ms, undefined, { signal }),
       timeout: (ms) => AbortSignal.timeout(ms),
     };
-    const kinds = [serverKind(world, settings.server), nodeKind()];
+    const { startsMax, startMs } = settings.node;
+    const kinds = [
+      serverKind(world, settings.server),
+      nodeKind({ ...NODE_LIMITS, startsMax, startMs }),
+      queueKind({ queue, picture, planner, engine, clock, limits: settings.queue }),
+    ];
     const runtime = createRuntime({
       store: withFaults('store', createCommitStore(database.pool, projections), fault),
       kinds,
@@ -102,9 +130,13 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
       report,
       leaseLost,
     });
+    followQueue(runtime, queue);
     await runtime.start();
     closers.push(() => runtime.stop());
+    await ensureQueue(runtime.actors, system);
     for (const { host, size } of nodes.all) await ensureNodeActor(runtime.actors, host, size, system);
+    await followNodes(runtime, reads, picture);
+    hintQueue(runtime.actors, picture, queue);
 
     const watching = new AbortController();
     closers.push(async () => watching.abort());

@@ -27,7 +27,7 @@ export interface LocalNode {
 }
 
 export interface LocalNodes {
-  /** Where new servers go. */
+  /** What readers are told Baton runs on; new servers go to nodes of its engine. */
   readonly home: LocalNode;
   readonly all: readonly LocalNode[];
   /** Sentences for the log and `/readyz`. */
@@ -59,9 +59,12 @@ export async function openLocalNodes(parts: LocalNodesParts): Promise<LocalNodes
     all.push(await dockerNode(parts, rows));
   }
   if (!useDocker || rows.some((row) => row.engine === 'simulated')) {
-    const node = await simulatedNode(parts);
-    if (useDocker) all.push(node);
-    else all.unshift(node);
+    const known = rows.filter((row) => row.engine === 'simulated').length;
+    const count = Math.max(known, useDocker ? 0 : settings.node.simulated.count);
+    const simulated: LocalNode[] = [];
+    for (let number = 1; number <= count; number += 1) simulated.push(await simulatedNode(parts, number));
+    if (useDocker) all.push(...simulated);
+    else all.unshift(...simulated);
   }
   if (!useDocker) {
     const why = docker?.available === false ? `No Docker engine was found: ${docker.reason} ` : '';
@@ -85,7 +88,7 @@ async function dockerNode(parts: LocalNodesParts, rows: readonly NodeRow[]): Pro
     });
   const size = await sizeOf(engineFor(''), settings.node.ramMb, known);
   const row = await store.upsertNode({ name, engine: 'docker', ...size });
-  return { host: hostOf(parts, row, engineFor(row.id)), size };
+  return { host: hostOf(parts, row, engineFor(row.id), row.engine), size };
 }
 
 /** The engine's own answer; while it is away, what it said last. */
@@ -98,26 +101,29 @@ async function sizeOf(engine: Engine, ramMb: number, known: NodeRow | undefined)
   }
 }
 
-async function simulatedNode(parts: LocalNodesParts): Promise<LocalNode> {
+/** @param number from 1; the first one has none in its name */
+async function simulatedNode(parts: LocalNodesParts, number: number): Promise<LocalNode> {
   const { settings, store, ports } = parts;
   const size = { ramMb: settings.node.ramMb || SIMULATED_DEFAULTS.ramMb, cpus: SIMULATED_DEFAULTS.cpus };
-  const row = await store.upsertNode({ name: 'simulated', engine: 'simulated', ...size });
+  const suffix = number === 1 ? '' : `-${number}`;
+  const row = await store.upsertNode({ name: `simulated${suffix}`, engine: 'simulated', ...size });
   const engine = createSimulatedEngine(ports, {
     ...settings.node.simulated,
     ...size,
     nodeId: row.id,
     saveWorld: saveWorldToDisk,
-    disk: simulatedDisk(join(settings.dataDir, 'simulated-machine.json')),
+    disk: simulatedDisk(join(settings.dataDir, `simulated-machine${suffix}.json`)),
   });
-  return { host: hostOf(parts, row, engine), size };
+  return { host: hostOf(parts, row, engine, row.name), size };
 }
 
-function hostOf({ settings, fault }: LocalNodesParts, row: NodeRow, engine: Engine): NodeHost {
+/** @param worlds the directory of its worlds, below that of all worlds */
+function hostOf({ settings, fault }: LocalNodesParts, row: NodeRow, engine: Engine, worlds: string): NodeHost {
   const host = createLocalNode({
     id: row.id,
     name: row.name,
     engine: withFaults('engine', engine, fault),
-    dataRoot: join(settings.dataDir, 'worlds', row.engine),
+    dataRoot: join(settings.dataDir, 'worlds', worlds),
     publishAddress: settings.node.publishAddress,
   });
   return { ...host, worlds: withFaults('worlds', host.worlds, fault) };

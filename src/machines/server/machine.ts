@@ -58,7 +58,11 @@ export const createServerMachine = (limits: ServerLimits = SERVER_LIMITS) =>
     context: ({ input }) => initialContext(input),
     initial: 'creating',
     // Data is what it is seen to be, in every state; the states take what an observation says beyond that.
-    on: { observed: { guard: 'sawNewData', actions: 'noteData' } },
+    on: {
+      observed: { guard: 'sawNewData', actions: 'noteData' },
+      // A start is undone; whoever else has room, uses it.
+      'reservation.expired': { guard: 'isOwnRoom', actions: 'hold' },
+    },
     states: {
       creating,
       queued,

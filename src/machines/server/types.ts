@@ -104,7 +104,7 @@ export interface ServerContext {
   /** Rises by one with each placement. */
   readonly epoch: number;
   readonly containerId: string | null;
-  /** True while a reservation of RAM is held on the node for this server. */
+  /** True while its node keeps room for this server. */
   readonly reserved: boolean;
   /** Null while not yet known. */
   readonly dataExists: boolean | null;
@@ -200,8 +200,10 @@ export type ServerEvent =
   | (Stamped & { type: 'probe.ok'; players: number | null })
   /** `streak` is how many probes have failed in a row. */
   | (Stamped & { type: 'probe.failed'; streak: number })
-  /** From the node: room was freed that this server waits for. */
-  | (Stamped & { type: 'capacity.available' });
+  /** From the queue: there is room for this server now, and for a while it is kept for it. */
+  | (Stamped & { type: 'capacity.available' })
+  /** From the node: the room of this epoch was taken back, because the start took too long. */
+  | (Stamped & { type: 'reservation.expired'; nodeId: string; epoch: number });
 
 /** Which container, on which node. */
 export interface Target {
@@ -229,10 +231,19 @@ export interface ServerEffects {
     input: { serverId: string; ownerId: string; spec: ServerSpec };
     output: { nodeId: string; engine: 'docker' | 'simulated'; ports: readonly PortRow[]; dataExists: boolean };
   };
-  /** Reserves RAM on the node for this epoch. `placed: false` when there is no room now. */
+  /**
+   * Reserves room for this epoch. A server whose data exists stays with the node that has it. Another one goes to any node
+   * but those to `avoid`, or to the one that is `wanted`; with `home`, the server moves there. `placed: false` when there is
+   * no room now.
+   */
   place: {
-    input: ServerFacts;
-    output: { placed: true } | { placed: false; reason: string };
+    input: ServerFacts & { dataExists: boolean; avoid: readonly string[]; wanted: string | null };
+    output:
+      | {
+          placed: true;
+          home?: { nodeId: string; engine: 'docker' | 'simulated'; ports: readonly PortRow[] };
+        }
+      | { placed: false; reason: string };
   };
   /** Makes sure that the image is on the node; with `refresh` it is pulled even if it is there. */
   fetch: { input: ServerFacts & { refresh: boolean }; output: Record<string, never> };

@@ -8,6 +8,7 @@ import { Message } from './message.ts';
 import { Node } from './node.ts';
 import { Operation } from './operation.ts';
 import { Port } from './port.ts';
+import { QueueEntry } from './queue-entry.ts';
 import { Reservation } from './reservation.ts';
 import { Server } from './server.ts';
 import { Shard } from './shard.ts';
@@ -25,6 +26,7 @@ export {
   Node,
   Operation,
   Port,
+  QueueEntry,
   Reservation,
   Server,
   Shard,
@@ -39,6 +41,7 @@ export const entities = [
   Server,
   Port,
   Reservation,
+  QueueEntry,
   Shard,
   Actor,
   JournalEntry,

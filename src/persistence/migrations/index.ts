@@ -1,4 +1,8 @@
 import { Migration0001Initial } from './Migration0001Initial.ts';
+import { Migration0004Queue } from './Migration0004Queue.ts';
 
 /** All migrations, oldest first. One that was released is never changed. */
-export const migrations = [{ name: 'Migration0001Initial', class: Migration0001Initial }];
+export const migrations = [
+  { name: 'Migration0001Initial', class: Migration0001Initial },
+  { name: 'Migration0004Queue', class: Migration0004Queue },
+];

@@ -9,6 +9,11 @@ type EventOf<T extends ServerEvent['type']> = Extract<ServerEvent, { type: T }>;
 
 export const lifeActions = (limits: ServerLimits) => ({
   notePrepared: act((now) => ({ set: outputOf<'prepare'>(now) })),
+  /** It has room, perhaps on another node than before: then that one is its home, and its ports are there. */
+  notePlaced: act((now) => {
+    const placement = outputOf<'place'>(now);
+    return { set: { reserved: true, ...(placement.placed ? placement.home : {}) } };
+  }),
   wantStart: act(() => ({ set: { startWhenPrepared: true } })),
   noteCreated: act((now) => ({
     set: { containerId: outputOf<'createContainer'>(now).containerId, restartPending: false },

@@ -3,7 +3,7 @@ import { containerOf, factsOf } from '../context.ts';
 import { late, noCapacity } from '../faults.ts';
 import { createStateConfig } from '../setup.ts';
 import type { RebuildPlan, ServerContext } from '../types.ts';
-import { containerInput, terminateInput } from './commands.ts';
+import { containerInput, placeInput, terminateInput } from './commands.ts';
 
 /** A guard for where the rebuild came from. `stopped` is what is left when none of these holds. */
 const from = <F extends Exclude<RebuildPlan['from'], 'stopped'>>(state: F) =>
@@ -97,7 +97,7 @@ export const rebuilding = createStateConfig({
       invoke: {
         id: 'place',
         src: 'place',
-        input: ({ context }) => factsOf(context),
+        input: placeInput,
         onDone: [
           { guard: 'isPlaced', target: 'creating' },
           { target: 'reverting', actions: blame(noCapacity) },

@@ -1,7 +1,7 @@
 import { factsOf } from '../context.ts';
 import { late, noCapacity } from '../faults.ts';
 import { createStateConfig } from '../setup.ts';
-import { containerInput, terminateInput } from './commands.ts';
+import { containerInput, placeInput, terminateInput } from './commands.ts';
 
 const NOTHING_MADE = { undone: 'Nothing was made yet; its room was given back.' };
 const REMOVED = { undone: 'The half-made container is removed and its room given back.' };
@@ -30,7 +30,7 @@ const cancelInto = <T extends string>(target: T) =>
     delete: { guard: 'stopsFirst', target, actions: [{ type: 'begin', params: REMOVED }, 'noteStopOptions'] },
   }) as const;
 
-const GIVE_UP = [{ type: 'blame', params: noCapacity }, 'fail', 'leaveQueue', 'clearQueue'] as const;
+const GIVE_UP = [{ type: 'blame', params: noCapacity }, 'fail', 'clearQueue'] as const;
 
 /** What comes of an attempt that found no room, or of which nothing is known. */
 const NOT_PLACED = [
@@ -43,6 +43,14 @@ const NOT_REMOVED = { message: 'The half-made container could not be removed; th
 const STOPPED_AGAIN = { message: 'The container was stopped; it is kept for its log.' };
 const NOT_STOPPED = { message: 'The container could not be stopped and may still run.', keepsRoom: true };
 
+/** Its node has taken its room back: a start that takes this long is none. */
+const expired = <T extends string>(target: T, more: readonly 'fail'[] = []) =>
+  ({
+    guard: 'isOwnRoom',
+    target,
+    actions: ['loseRoom', { type: 'blame', params: late('Starting') }, ...more],
+  }) as const;
+
 /** From the decision to run to a game that answers. Each start has a new epoch, and so a new container. */
 export const starting = createStateConfig({
   initial: 'placing',
@@ -53,8 +61,8 @@ export const starting = createStateConfig({
       invoke: {
         id: 'place',
         src: 'place',
-        input: ({ context }) => factsOf(context),
-        onDone: [{ guard: 'isPlaced', target: 'fetching', actions: ['holdRoom', 'clearQueue'] }, ...NOT_PLACED],
+        input: placeInput,
+        onDone: [{ guard: 'isPlaced', target: 'fetching', actions: ['notePlaced', 'clearQueue'] }, ...NOT_PLACED],
         onError: [
           { guard: 'isLasting', target: '#server.failed', actions: ['blame', 'fail', 'clearQueue'] },
           ...NOT_PLACED,
@@ -77,7 +85,7 @@ export const starting = createStateConfig({
           actions: [{ type: 'blame', params: late('Fetching the image') }, 'fail'],
         },
       },
-      on: cancelAtOnce,
+      on: { ...cancelAtOnce, 'reservation.expired': expired('#server.failed', ['fail']) },
     },
     creating: {
       invoke: {
@@ -93,6 +101,7 @@ export const starting = createStateConfig({
       on: {
         ...cancelInto('#server.stopping.clearing'),
         kill: { target: '#server.stopping.clearing', actions: { type: 'begin', params: REMOVED } },
+        'reservation.expired': expired('clearing'),
       },
     },
     booting: {
@@ -107,6 +116,7 @@ export const starting = createStateConfig({
       on: {
         ...cancelInto('#server.stopping.halting'),
         kill: { target: '#server.stopping.killing', actions: 'begin' },
+        'reservation.expired': expired('aborting'),
       },
     },
     /** It did not come up: the world may be loaded all the same, so it is stopped with grace. */
