@@ -107,6 +107,7 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
         announceMs: settings.server.announceMs,
       },
       fleet,
+      nodes: () => nodes.all.map(({ host }) => host),
       node(id) {
         const node = nodes.all.find(({ host }) => host.id === id);
         if (node === undefined) throw errors.node_unknown({ id });

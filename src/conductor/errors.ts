@@ -8,6 +8,12 @@ export const errors = catalogue({
     retry: 'permanent',
     message: 'The world of this server is gone. Start it with `fresh: true` to make a new one, or restore a backup.',
   },
+  not_fenced: {
+    status: 409,
+    retry: 'transient',
+    message:
+      'Its node may still run this server. A failover is possible as soon as it is certain that it does not; try again in a moment.',
+  },
   gone: { status: 410, retry: 'permanent', message: 'This server was purged. It cannot come back.' },
   not_running: { status: 409, retry: 'permanent', message: 'The server has no running container.' },
   boot_failed: {

@@ -19,6 +19,8 @@ export interface CreateServerRequest {
   readonly imageTag?: string;
   readonly wakeOnJoin?: boolean;
   readonly idleStopSeconds?: number;
+  readonly failoverPolicy?: ServerSpec['failoverPolicy'];
+  readonly failoverGraceSeconds?: number;
   /** Default true. */
   readonly start?: boolean;
 }
@@ -34,6 +36,8 @@ export interface ConfigureRequest {
   readonly imageTag?: string;
   readonly wakeOnJoin?: boolean;
   readonly idleStopSeconds?: number;
+  readonly failoverPolicy?: ServerSpec['failoverPolicy'];
+  readonly failoverGraceSeconds?: number;
 }
 
 /** How a request came in. */
@@ -68,6 +72,7 @@ export interface CommandOptionsBody {
   readonly imageTag?: string;
   readonly stopFirst?: boolean;
   readonly keepData?: boolean;
+  readonly nodeId?: string;
 }
 
 export interface NodeView {

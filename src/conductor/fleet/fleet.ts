@@ -70,7 +70,7 @@ export function createFleet(parts: FleetParts): Fleet {
     }
   }
 
-  async function tryOthers(first: string | null, request: RoomRequest): Promise<Room> {
+  async function tryNodes(first: string | null, request: RoomRequest): Promise<Room> {
     const refused: string[] = [];
     let answer: Room = { placed: false, reason: NO_ROOM };
     let next = first ?? (await choose(request));
@@ -87,6 +87,12 @@ export function createFleet(parts: FleetParts): Fleet {
     await parts.ask(addressOf(nodeId), { type: 'withdraw', serverId, epoch }, { timeoutMs: askMs });
   }
 
+  /** Who has room already takes none from those who wait, and comes back to it unless its node is to be avoided. */
+  const ofItsOwn = (nodeId: string, { avoid }: RoomRequest): Admission => ({
+    admitted: true,
+    nodeId: avoid.includes(nodeId) ? null : nodeId,
+  });
+
   return {
     async home(demand) {
       const now = await choose({ demand, avoid: [] });
@@ -96,12 +102,10 @@ export function createFleet(parts: FleetParts): Fleet {
       const { serverId, epoch, only, wanted } = request;
       const present = picture.reservationOf(serverId);
       if (present?.epoch === epoch) return ask(present.nodeId, request);
-      // Who has room already takes none from those who wait.
-      const admission: Admission = present === undefined ? parts.admission(serverId) : { admitted: true, nodeId: null };
+      const admission = present === undefined ? parts.admission(serverId) : ofItsOwn(present.nodeId, request);
       if (!admission.admitted) return { placed: false, reason: admission.reason };
       const tied = only ?? wanted;
-      const room =
-        tied === null ? await tryOthers(present?.nodeId ?? admission.nodeId, request) : await ask(tied, request);
+      const room = await (tied === null ? tryNodes(admission.nodeId, request) : ask(tied, request));
       if (!signal.aborted || !room.placed) return room;
       // Nobody waits for the answer any more, and the server would release another node.
       await withdraw(room.nodeId, serverId, epoch);

@@ -38,6 +38,9 @@ export interface ServerRow extends Omit<ServerSpec, 'bootSeconds' | 'graceSecond
   readonly updatedAt: Date;
   readonly startedAt: Date | null;
   readonly stoppedAt: Date | null;
+  /** Since when its node is lost, and when that last confirmed its lease; both null unless it is `lost`. */
+  readonly lostSince: Date | null;
+  readonly lastLeaseAt: Date | null;
   readonly deletedAt: Date | null;
   readonly purgeAt: Date | null;
   /** The actor's sequence number, for `If-Match`. */

@@ -34,6 +34,8 @@ export function serverRow(snapshot: AnyMachineSnapshot): Projected<Omit<ServerRo
     createdAt: context.createdAt,
     startedAt: context.startedAt,
     stoppedAt: context.stoppedAt,
+    lostSince: context.loss?.since ?? null,
+    lastLeaseAt: context.loss?.lastLeaseAt ?? null,
     deletedAt: context.deletedAt,
     purgeAt: context.purgeAt,
   };

@@ -145,7 +145,7 @@ export interface NodeContext {
 /** What `reserve` replies. */
 export type Placement = { readonly placed: true } | { readonly placed: false; readonly reason: string };
 
-/** What is to be done with the containers that a node showed; `reconcile` in `machines/fleet` decides each. */
+/** What is to be done with the containers that a node showed; each server's own actor decides, by `reconcile`. */
 export interface Settlement {
   /** May run on under the present lease. */
   readonly keep: readonly { readonly serverId: string; readonly epoch: number }[];
@@ -223,9 +223,12 @@ export interface NodeEffects {
     input: NodeFacts & { waitMs: number | null };
     output: { proof: FenceProof; waitedMs: number };
   };
-  /** Reads what is there, and compares it with the rows by `reconcile`. Grants nothing. */
+  /**
+   * Reads what is there, and asks each server what becomes of it (`NodeShows`): every container, and every world, also that of
+   * a container that was asked about. What is to be held is in no list. Grants nothing.
+   */
   readInventory: {
-    input: NodeFacts;
+    input: NodeFacts & { recovering: boolean };
     output: { bootId: string; containers: readonly ShownContainer[]; settlement: Settlement };
   };
   /** Tells the node what it may keep, and puts away what it may not. Twice is once. */

@@ -2,5 +2,6 @@
 export { demandOf } from './demand.ts';
 export { SERVER_LIMITS, type ServerLimits } from './limits.ts';
 export { createServerMachine, SERVER_MACHINE_VERSION, type ServerMachine } from './machine.ts';
+export { migrateServer } from './migrate.ts';
 export { type Refusal, SERVER_COMMANDS_TAKEN, serverRefusal, serverStatus } from './status.ts';
-export type * from './types.ts';
+export * from './types.ts';

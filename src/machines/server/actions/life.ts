@@ -9,11 +9,6 @@ type EventOf<T extends ServerEvent['type']> = Extract<ServerEvent, { type: T }>;
 
 export const lifeActions = (limits: ServerLimits) => ({
   notePrepared: act((now) => ({ set: outputOf<'prepare'>(now) })),
-  /** It has room, perhaps on another node than before: then that one is its home, and its ports are there. */
-  notePlaced: act((now) => {
-    const placement = outputOf<'place'>(now);
-    return { set: { reserved: true, ...(placement.placed ? placement.home : {}) } };
-  }),
   wantStart: act(() => ({ set: { startWhenPrepared: true } })),
   noteCreated: act((now) => ({
     set: { containerId: outputOf<'createContainer'>(now).containerId, restartPending: false },
@@ -83,6 +78,8 @@ export const lifeActions = (limits: ServerLimits) => ({
           },
         },
   ),
+  /** What will be there is not surely what the spec says. */
+  needRestart: act(() => ({ set: { restartPending: true } })),
   finishRebuild: act(() => ({ set: { rebuild: null, lastError: null } })),
 
   noteDeleted: act((now) => {

@@ -8,7 +8,7 @@ import { errorOf, timeOf } from '../context.ts';
 import { stopFailed } from '../faults.ts';
 import type { ServerContext } from '../types.ts';
 import { act } from './act.ts';
-import { giveBack, holdRoom } from './room.ts';
+import { giveBack, keepRoom } from './room.ts';
 
 const end = (id: string, outcome: OperationOutcome, message?: string, error?: StoredError): Verb => ({
   type: 'endOperation',
@@ -56,7 +56,7 @@ export const operationActions = {
   fail: act<Ended | undefined>(({ context }, params) => {
     const { lastError } = context;
     const error = lastError === null ? undefined : withoutTime(lastError);
-    const room = params?.keepsRoom ? holdRoom(context) : giveBack(context);
+    const room = params?.keepsRoom ? keepRoom(context) : giveBack(context);
     return {
       set: { ...room.set, operation: null },
       verbs: [...endRunning(context, 'failed', params?.message, error), ...(room.verbs ?? [])],
@@ -64,7 +64,15 @@ export const operationActions = {
   }),
 
   /** Ends the operation of a command that is done in the turn that takes it. */
-  finishAtOnce: act(({ event }) => ({ verbs: [end((event as Commanded).operation.id, 'succeeded')] })),
+  finishAtOnce: act<{ message: string } | undefined>(({ event }, params) => ({
+    verbs: [end((event as Commanded).operation.id, 'succeeded', params?.message)],
+  })),
+
+  /** Ends the running operation, if there is one, because what it was for has come about otherwise. */
+  callOff: act<string | undefined>(({ context }, message) => ({
+    set: { operation: null },
+    verbs: endRunning(context, 'cancelled', message),
+  })),
 };
 
 const withoutTime = ({ at: _, ...error }: StoredError & { at: number }): StoredError => error;

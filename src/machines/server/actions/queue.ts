@@ -77,7 +77,7 @@ function enter(context: ServerContext & { queuedAt: number }, reason: string | n
     name: spec.name,
     plan: spec.plan,
     demand: demandOf(spec, ports.length),
-    only: dataExists === true ? nodeId : null,
+    only: dataExists === false ? null : nodeId,
     avoid: [],
     queuedAt,
     givesUpAt,

@@ -3,6 +3,7 @@
  * later attempt was given. The plan `reserved` keeps its room while the server is off.
  */
 import type { Verb } from '../../../actors/verbs.ts';
+import type { Resources } from '../../../planner/fit.ts';
 import { isDone } from '../context.ts';
 import { demandOf } from '../demand.ts';
 import type { ServerContext } from '../types.ts';
@@ -11,26 +12,29 @@ import { act, type Outcome } from './act.ts';
 const tellNode = (
   { id, nodeId, epoch }: ServerContext,
   type: 'release' | 'forget' | 'hold',
-  more: object = {},
+  more: { readonly epoch?: number } & Partial<Resources> = {},
 ): Verb[] =>
   nodeId === null
     ? []
     : [{ type: 'tell', params: { to: `node/${nodeId}`, event: { type, serverId: id, epoch, ...more } } }];
 
 /** The start is over, and the room stays the server's: without this word its node takes it back after a while. */
-export const holdRoom = (context: ServerContext): Outcome =>
-  context.reserved ? { verbs: tellNode(context, 'hold', demandOf(context.spec, context.ports.length)) } : {};
+export function keepRoom(context: ServerContext): Outcome {
+  const { reserved, placedEpoch: epoch, spec, ports } = context;
+  return reserved ? { verbs: tellNode(context, 'hold', { epoch, ...demandOf(spec, ports.length) }) } : {};
+}
 
 /** What giving the room back comes to; when the plan keeps it, it stays. */
 export function giveBack(context: ServerContext): Outcome {
   if (!context.reserved) return {};
-  if (context.spec.plan === 'reserved') return holdRoom(context);
+  if (context.spec.plan === 'reserved') return keepRoom(context);
   return { set: { reserved: false }, verbs: tellNode(context, 'release') };
 }
 
 export const roomActions = {
-  raiseEpoch: act(({ context }) => ({ set: { epoch: context.epoch + 1 } })),
-  hold: act(({ context }) => holdRoom(context)),
+  raiseEpoch: act(({ context: { epoch, triedEpoch } }) => ({ set: { epoch: Math.max(epoch, triedEpoch) + 1 } })),
+  holdRoom: act(({ context: { epoch } }) => ({ set: { reserved: true, placedEpoch: epoch } })),
+  hold: act(({ context }) => keepRoom(context)),
   release: act(({ context }) => giveBack(context)),
   /** Gives the room back whatever the plan says. */
   releaseAll: act(({ context }) =>

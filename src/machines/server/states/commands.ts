@@ -2,7 +2,7 @@
  * What several states say in the same words. Commands that begin an operation do so first, so that whatever follows in
  * their turn speaks of it.
  */
-import { containerOf, factsOf, graceOf } from '../context.ts';
+import { containerOf, graceOf } from '../context.ts';
 import { noData } from '../faults.ts';
 import type { RebuildPlan, ServerContext } from '../types.ts';
 
@@ -32,14 +32,6 @@ export const FAIL_WITHOUT_WORLD = [{ type: 'blame', params: noData }, 'fail'] as
 export const terminateInput = ({ context }: { context: ServerContext }) => ({
   ...containerOf(context),
   graceSeconds: graceOf(context),
-});
-
-/** A world that is somewhere ties the server to its node. */
-export const placeInput = ({ context }: { context: ServerContext }) => ({
-  ...factsOf(context),
-  dataExists: context.dataExists === true,
-  avoid: [],
-  wanted: null,
 });
 
 export const containerInput = ({ context }: { context: ServerContext }) => containerOf(context);
