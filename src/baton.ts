@@ -10,7 +10,7 @@ import { systemPorts } from './actors/system-ports.ts';
 import type { Actors, Principal } from './actors/types.ts';
 import { createConductor } from './conductor/conductor.ts';
 import { errors } from './conductor/errors.ts';
-import { createFleet, createPicture, followNodes } from './conductor/fleet/index.ts';
+import { createFleet, createFleetReads, createPicture, followNodes } from './conductor/fleet/index.ts';
 import { createJanitor } from './conductor/janitor.ts';
 import { ensureNodeActor, nodeKind } from './conductor/node/kind.ts';
 import { createQueuePicture, ensureQueue, followQueue, hintQueue, queueKind } from './conductor/queue/index.ts';
@@ -156,6 +156,7 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
       kinds,
       world,
       reads,
+      fleet: createFleetReads({ picture, fleet, queue, reads, clock, startsMax }),
       deadLetters: repositories.deadLetters,
       newId: systemPorts.id,
       node: { id: host.id, name: host.name, engine: host.engine.kind, ...size },

@@ -9,6 +9,7 @@ import { changesOf, specOf } from './configure.ts';
 import { machineDefinition } from './definition.ts';
 import { errors } from './errors.ts';
 import { createInside } from './inside.ts';
+import type { FleetReads } from './interfaces/fleet.ts';
 import type { Reads, ServerRow } from './interfaces/reads.ts';
 import type { DeadLetterStore } from './interfaces/stores.ts';
 import type { ServerWorld } from './server/world.ts';
@@ -19,6 +20,7 @@ export interface ConductorParts {
   readonly kinds: readonly ActorKind[];
   readonly world: ServerWorld;
   readonly reads: Reads;
+  readonly fleet: FleetReads;
   readonly deadLetters: DeadLetterStore;
   /** Makes a UUIDv7. */
   readonly newId: () => string;
@@ -76,6 +78,7 @@ export function createConductor(parts: ConductorParts): Conductor {
 
   return {
     reads,
+    fleet: parts.fleet,
     ...inside,
     async readiness() {
       const reasons: string[] = [];

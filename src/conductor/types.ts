@@ -4,6 +4,7 @@
 import type { ActorView, Address, LiveEvent, Operation, Principal, Turn } from '../actors/types.ts';
 import type { ServerSpec } from '../machines/server/types.ts';
 import type { ContainerStats } from './interfaces/engine.ts';
+import type { FleetReads } from './interfaces/fleet.ts';
 import type { GameStatus, Template } from './interfaces/games.ts';
 import type { Reads, ServerRow } from './interfaces/reads.ts';
 
@@ -94,6 +95,7 @@ export interface MachineDefinition {
 
 export interface Conductor {
   readonly reads: Reads;
+  readonly fleet: FleetReads;
   /** False until everything was recovered; `reasons` says what is missing, `notes` what a user should know. */
   readiness(): Promise<{ ready: boolean; reasons: readonly string[]; notes: readonly string[]; node: NodeView | null }>;
   createServer(request: CreateServerRequest, caller: Caller): Promise<{ server: ServerRow; operation: Operation }>;

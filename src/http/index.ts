@@ -18,6 +18,7 @@ import { actorRoutes } from './routes/actors.ts';
 import { commandRoutes } from './routes/commands.ts';
 import type { RouteDeps } from './routes/deps.ts';
 import { catalogueRoutes } from './routes/events.ts';
+import { fleetRoutes } from './routes/fleet.ts';
 import { insideRoutes } from './routes/inside.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { serverRoutes } from './routes/servers.ts';
@@ -128,6 +129,7 @@ function allRoutes(deps: RouteDeps, version: string, metrics: () => Promise<stri
     ...serverRoutes(deps),
     ...commandRoutes(deps),
     ...insideRoutes(deps),
+    ...fleetRoutes(deps),
     ...operationRoutes(deps),
     ...catalogueRoutes(deps),
     ...actorRoutes(deps),

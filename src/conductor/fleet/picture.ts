@@ -158,7 +158,8 @@ function hasGained(before: KnownNode | undefined, after: KnownNode, setting: num
   return (isBusy(before) && !isBusy(after)) || !fits(freeOn(before.context), freeOn(after.context));
 }
 
-const takesServers = ({ context, status }: KnownNode): boolean =>
+/** Whether servers may go there at all. */
+export const takesServers = ({ context, status }: KnownNode): boolean =>
   status.status === 'ready' && status.connection === 'healthy' && !context.system;
 
 const NOBODY: Held = heldBy([]);
