@@ -31,7 +31,7 @@ const cancelInto = <T extends string>(target: T) =>
     delete: { guard: 'stopsFirst', target, actions: [{ type: 'begin', params: REMOVED }, 'noteStopOptions'] },
   }) as const;
 
-const GIVE_UP = [{ type: 'blame', params: noCapacity }, 'fail', 'leaveQueue', 'clearQueue'] as const;
+const GIVE_UP = [{ type: 'blame', params: noCapacity }, 'fail', 'clearQueue'] as const;
 
 /** What comes of an attempt that found no room, or of which nothing is known. */
 const NOT_PLACED = [
@@ -51,6 +51,13 @@ const NOT_REMOVED = { message: 'The half-made container could not be removed; th
 const STOPPED_AGAIN = { message: 'The container was stopped; it is kept for its log.' };
 const NOT_STOPPED = { message: 'The container could not be stopped and may still run.', keepsRoom: true };
 
+/** Its node has taken its room back: a start that takes this long is none. */
+const expired = <T extends string>(target: T, more: readonly 'fail'[] = []) =>
+  ({
+    guard: 'isOwnRoom',
+    target,
+    actions: ['loseRoom', { type: 'blame', params: late('Starting') }, ...more],
+  }) as const;
 /** The start has failed already: it shall not begin again by itself. */
 const NOT_UP = losing(true, 'It is off as soon as it is certain that it does not run.');
 
@@ -92,7 +99,7 @@ export const starting = createStateConfig({
           actions: [{ type: 'blame', params: late('Fetching the image') }, 'fail'],
         },
       },
-      on: cancelAtOnce,
+      on: { ...cancelAtOnce, 'reservation.expired': expired('#server.failed', ['fail']) },
     },
     creating: {
       invoke: {
@@ -108,6 +115,7 @@ export const starting = createStateConfig({
       on: {
         ...cancelInto('#server.stopping.clearing'),
         kill: { target: '#server.stopping.clearing', actions: { type: 'begin', params: REMOVED } },
+        'reservation.expired': expired('clearing'),
       },
     },
     booting: {
@@ -122,6 +130,7 @@ export const starting = createStateConfig({
       on: {
         ...cancelInto('#server.stopping.halting'),
         kill: { target: '#server.stopping.killing', actions: 'begin' },
+        'reservation.expired': expired('aborting'),
       },
     },
     /** It did not come up: the world may be loaded all the same, so it is stopped with grace. */
