@@ -9,7 +9,7 @@ const MACHINE_WORDS = '^src/machines/[^/]+/(types|index)\\.ts$';
 const INTERFACES = '^src/conductor/(types\\.ts$|interfaces/)';
 
 /** Programs that build rooms together; everything else is built by `main.ts`. */
-const ROOTS = ['^src/(main|baton|local-nodes|faults|cli)\\.ts$', '^src/(cli|sim)/', '^src/games/build-images\\.ts$'];
+const ROOTS = ['^src/(main|baton|local-nodes|fleet-machines|faults|cli)\\.ts$', '^src/(cli|sim)/', '^src/games/build-images\\.ts$'];
 
 /** Room → what it may import of ours besides itself. */
 const ROOMS = {
@@ -18,11 +18,12 @@ const ROOMS = {
   'src/planner': [WORDS],
   'src/conductor': [WORDS, '^src/actors/', '^src/planner/', '^src/machines/'],
   'src/nodes': [WORDS, ACTOR_WORDS, MACHINE_WORDS, INTERFACES],
+  'src/clouds': [WORDS, INTERFACES],
   'src/games': [WORDS, ACTOR_WORDS, MACHINE_WORDS, INTERFACES],
   'src/persistence': [WORDS, '^src/actors/', MACHINE_WORDS, INTERFACES],
   'src/http': [WORDS, '^src/actors/errors\\.ts$', ACTOR_WORDS, MACHINE_WORDS, '^src/conductor/'],
   'src/setup': [WORDS, '^src/(persistence/embedded|nodes)/index\\.ts$', '^config/'],
-  config: [WORDS, '^src/(actors|machines/server|nodes|http)/limits\\.ts$'],
+  config: [WORDS, '^src/(actors|machines/server|machines/node|nodes|http)/limits\\.ts$'],
 };
 
 const roomRules = Object.entries(ROOMS).map(([room, allowed]) => ({
@@ -41,6 +42,7 @@ const PACKAGES = [
     rooms: '^(src/persistence|test|bench)/',
   },
   { name: 'only-nodes-knows-docker', packages: 'dockerode/', rooms: '^(src/nodes|test|bench)/' },
+  { name: 'only-nodes-knows-ssh', packages: 'ssh2/', rooms: '^(src/nodes|test|bench)/' },
   { name: 'only-the-door-knows-http', packages: '(koa/|@koa/|socket\\.io/)', rooms: '^(src/http|test|bench)/' },
 ];
 
