@@ -144,8 +144,9 @@ export const lossActions = (limits: ServerLimits) => ({
     const placement = outputOf<'place'>(now);
     if (!placement.placed) return {};
     const held = { reserved: true, placedEpoch: context.epoch, lease: { ...context.lease, asked: 0 } };
-    if (placement.home === undefined || placement.home.nodeId === context.nodeId) return { set: held };
+    if (placement.home === undefined) return { set: held };
     const { nodeId, engine, ports } = placement.home;
+    if (nodeId === context.nodeId) return { set: { ...held, ports } };
     return {
       set: { ...held, nodeId, engine, ports, lease: { lost: 0, asked: 0 } },
       verbs: context.nodeId !== null && context.reserved ? [releaseAt(context.nodeId, context)] : [],
