@@ -9,7 +9,11 @@ const MACHINE_WORDS = '^src/machines/[^/]+/(types|index)\\.ts$';
 const INTERFACES = '^src/conductor/(types\\.ts$|interfaces/)';
 
 /** Programs that build rooms together; everything else is built by `main.ts`. */
-const ROOTS = ['^src/(main|baton|local-nodes|faults|cli)\\.ts$', '^src/(cli|sim)/', '^src/games/build-images\\.ts$'];
+const ROOTS = [
+  '^src/(main|baton|local-nodes|fleet-machines|faults|cli)\\.ts$',
+  '^src/(cli|sim)/',
+  '^src/games/build-images\\.ts$',
+];
 
 /** Room → what it may import of ours besides itself. */
 const ROOMS = {
@@ -18,6 +22,7 @@ const ROOMS = {
   'src/planner': [WORDS],
   'src/conductor': [WORDS, '^src/actors/', '^src/planner/', '^src/machines/'],
   'src/nodes': [WORDS, ACTOR_WORDS, MACHINE_WORDS, INTERFACES],
+  'src/clouds': [WORDS, INTERFACES],
   'src/games': [WORDS, ACTOR_WORDS, MACHINE_WORDS, INTERFACES],
   'src/persistence': [WORDS, '^src/actors/', MACHINE_WORDS, INTERFACES],
   'src/http': [WORDS, '^src/actors/errors\\.ts$', ACTOR_WORDS, MACHINE_WORDS, '^src/conductor/'],
@@ -41,6 +46,7 @@ const PACKAGES = [
     rooms: '^(src/persistence|test|bench)/',
   },
   { name: 'only-nodes-knows-docker', packages: 'dockerode/', rooms: '^(src/nodes|test|bench)/' },
+  { name: 'only-nodes-knows-ssh', packages: 'ssh2/', rooms: '^(src/nodes|test|bench)/' },
   { name: 'only-the-door-knows-http', packages: '(koa/|@koa/|socket\\.io/)', rooms: '^(src/http|test|bench)/' },
 ];
 

@@ -6,7 +6,8 @@ import { isAbsolute, resolve } from 'node:path';
 import { DEFAULT_NETWORK_POOL } from '../src/nodes/limits.ts';
 import { ACTOR_SETTINGS, RETENTION_SETTINGS } from './actors.ts';
 import { CONDUCTOR_SETTINGS } from './conductor.ts';
-import { QUEUE_SETTINGS, START_SETTINGS } from './queue.ts';
+import { FLEET_SETTINGS } from './fleet.ts';
+import { QUEUE_SETTINGS } from './queue.ts';
 import { type LoadedSettings, readSettings } from './read.ts';
 import { SERVER_SETTINGS } from './server.ts';
 import { oneOf, optionalText, portRange, text, type Values, whole } from './setting.ts';
@@ -145,7 +146,6 @@ export const SETTINGS = {
       'MB',
       "This node's RAM, as the engine says with 0; servers may reserve it less what is kept for the system.",
     ),
-    ...START_SETTINGS,
     simulated: {
       count: whole(
         'BATON_SIMULATED_NODES',
@@ -162,6 +162,7 @@ export const SETTINGS = {
   conductor: CONDUCTOR_SETTINGS,
   queue: QUEUE_SETTINGS,
   server: SERVER_SETTINGS,
+  fleet: FLEET_SETTINGS,
   actors: ACTOR_SETTINGS,
   retention: RETENTION_SETTINGS,
   shutdown: {

@@ -11,7 +11,8 @@ import { errors } from './errors.ts';
 import { createInside } from './inside.ts';
 import type { FleetReads } from './interfaces/fleet.ts';
 import type { Reads, ServerRow } from './interfaces/reads.ts';
-import type { DeadLetterStore } from './interfaces/stores.ts';
+import type { DeadLetterStore, NodeStore } from './interfaces/stores.ts';
+import { createNodes } from './nodes.ts';
 import type { ServerWorld } from './server/world.ts';
 import type { Caller, Conductor, NodeView } from './types.ts';
 
@@ -22,6 +23,7 @@ export interface ConductorParts {
   readonly reads: Reads;
   readonly fleet: FleetReads;
   readonly deadLetters: DeadLetterStore;
+  readonly keys: Pick<NodeStore, 'saveKey' | 'dropKey'>;
   /** Makes a UUIDv7. */
   readonly newId: () => string;
   readonly node: NodeView;
@@ -80,6 +82,7 @@ export function createConductor(parts: ConductorParts): Conductor {
     reads,
     fleet: parts.fleet,
     ...inside,
+    ...createNodes({ ...parts, actors, options }),
     async readiness() {
       const reasons: string[] = [];
       await reads.ping().catch((error: Error) => reasons.push(error.message));

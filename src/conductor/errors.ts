@@ -30,6 +30,37 @@ export const errors = catalogue({
     message:
       'It needs {ram_mb} MB of RAM, {cpu} cores and {disk_mb} MB on disk; no node has that even when it is empty. The largest one, {node}, has {most_ram_mb} MB of RAM for servers.',
   },
+  node_without_address: {
+    status: 422,
+    retry: 'permanent',
+    message: 'Nobody has said how {name} is reached. Bootstrap it with a hostname and a key.',
+  },
+  node_exists: {
+    status: 409,
+    retry: 'permanent',
+    message: 'There is a node called {name} already. Give this one another name, or remove the other first.',
+  },
+  node_not_empty: {
+    status: 409,
+    retry: 'permanent',
+    message: '{count} containers of Baton still run on {name}. Stop their servers or move them first.',
+  },
+  node_is_home: {
+    status: 409,
+    retry: 'permanent',
+    message: 'Baton itself runs on {name}, which stays a node for as long as it does. Cordon it to keep servers off.',
+  },
+  engine_silent: {
+    status: 503,
+    retry: 'transient',
+    message: 'The container engine of {name} does not answer, so nobody knows what runs there.',
+  },
+  fence_without_proof: {
+    status: 409,
+    retry: 'transient',
+    message:
+      'The end of the lease of {name} proves nothing: its watchdogs did not run. Make sure that it is off before its servers start elsewhere.',
+  },
   ram_too_small: {
     status: 400,
     retry: 'permanent',

@@ -6,7 +6,7 @@ import type { ServerSpec } from '../machines/server/types.ts';
 import type { ContainerStats } from './interfaces/engine.ts';
 import type { FleetReads } from './interfaces/fleet.ts';
 import type { GameStatus, Template } from './interfaces/games.ts';
-import type { Reads, ServerRow } from './interfaces/reads.ts';
+import type { NodeRow, Reads, ReservationRow, ServerRow } from './interfaces/reads.ts';
 
 export interface CreateServerRequest {
   readonly name: string;
@@ -84,6 +84,57 @@ export interface NodeView {
   readonly cpus: number;
 }
 
+/** A machine that is added by hand. */
+export interface AddNodeRequest {
+  /** Default: its hostname. */
+  readonly name?: string;
+  readonly hostname: string;
+  /** Default root. */
+  readonly sshUser?: string;
+  /** Default 22. */
+  readonly sshPort?: number;
+  /** The private key that logs in, without a passphrase. */
+  readonly sshKey: string;
+  /** Default dedicated. */
+  readonly kind?: 'dedicated' | 'spare';
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Takes no servers. */
+  readonly system?: boolean;
+  /** Where Docker listens on it; absent: at its usual socket. */
+  readonly dockerHost?: string;
+  /** Directory of Baton's script and of the worlds on it; absent: the usual one. */
+  readonly root?: string;
+}
+
+/** A node with what its servers hold of it. */
+export interface FleetNode extends NodeRow {
+  /** Its RAM less what it keeps for itself. */
+  readonly usableRamMb: number;
+  readonly reservedRamMb: number;
+  readonly availableRamMb: number;
+  /** Reserved of usable, 0 to 1; more when it shrank. */
+  readonly utilisation: number;
+  readonly reservations: readonly ReservationRow[];
+}
+
+/** Commands on a node that need nothing else. */
+export type PlainNodeCommand = 'cordon' | 'uncordon' | 'drain' | 'undrain' | 'sync' | 'decommission' | 'remove';
+
+export interface Nodes {
+  /** All that were not removed, by name. */
+  nodes(): Promise<readonly FleetNode[]>;
+  node(id: string): Promise<FleetNode>;
+  addNode(request: AddNodeRequest, caller: Caller): Promise<{ node: NodeRow; operation: Operation }>;
+  /** Sets a machine up again that could not be set up, maybe with another key or address. */
+  bootstrapNode(
+    id: string,
+    changes: Partial<Pick<AddNodeRequest, 'hostname' | 'sshUser' | 'sshPort' | 'sshKey'>>,
+    caller: Caller,
+  ): Promise<Operation>;
+  labelNode(id: string, labels: Readonly<Record<string, string>>, caller: Caller): Promise<Operation>;
+  commandNode(id: string, command: PlainNodeCommand, caller: Caller): Promise<Operation>;
+}
+
 /** A statechart, as `GET /api/machines` shows it. */
 export interface MachineDefinition {
   readonly kind: string;
@@ -93,7 +144,7 @@ export interface MachineDefinition {
   readonly definition: unknown;
 }
 
-export interface Conductor {
+export interface Conductor extends Nodes {
   readonly reads: Reads;
   readonly fleet: FleetReads;
   /** False until everything was recovered; `reasons` says what is missing, `notes` what a user should know. */

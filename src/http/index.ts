@@ -20,6 +20,7 @@ import type { RouteDeps } from './routes/deps.ts';
 import { catalogueRoutes } from './routes/events.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { insideRoutes } from './routes/inside.ts';
+import { nodeRoutes } from './routes/nodes.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { serverRoutes } from './routes/servers.ts';
 import { serviceRoutes } from './routes/service.ts';
@@ -129,6 +130,7 @@ function allRoutes(deps: RouteDeps, version: string, metrics: () => Promise<stri
     ...serverRoutes(deps),
     ...commandRoutes(deps),
     ...insideRoutes(deps),
+    ...nodeRoutes(deps),
     ...fleetRoutes(deps),
     ...operationRoutes(deps),
     ...catalogueRoutes(deps),

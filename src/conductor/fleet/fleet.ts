@@ -3,7 +3,7 @@ import type { Actors, Address } from '../../actors/types.ts';
 import type { NodeContext, Placement } from '../../machines/node/index.ts';
 import { type Ask, fits, type Planner, type Resources, type Verdict } from '../../planner/index.ts';
 import { errors } from '../errors.ts';
-import type { Admission } from '../queue/picture.ts';
+import type { Admission, QueuePicture } from '../queue/picture.ts';
 import { engineLabel, type FleetPicture, type KnownNode, mostOf } from './picture.ts';
 
 export interface RoomRequest {
@@ -37,7 +37,7 @@ export interface Fleet {
 export interface FleetParts {
   readonly picture: FleetPicture;
   readonly planner: Planner;
-  readonly admission: (serverId: string) => Admission;
+  readonly queue: Pick<QueuePicture, 'admission'>;
   readonly ask: Actors['ask'];
   readonly clock: { now(): number };
   /** Servers without a world go to nodes of this engine. */
@@ -102,7 +102,7 @@ export function createFleet(parts: FleetParts): Fleet {
       const { serverId, epoch, only, wanted } = request;
       const present = picture.reservationOf(serverId);
       if (present?.epoch === epoch) return ask(present.nodeId, request);
-      const admission = present === undefined ? parts.admission(serverId) : ofItsOwn(present.nodeId, request);
+      const admission = present === undefined ? parts.queue.admission(serverId) : ofItsOwn(present.nodeId, request);
       if (!admission.admitted) return { placed: false, reason: admission.reason };
       const tied = only ?? wanted;
       const room = await (tied === null ? tryNodes(admission.nodeId, request) : ask(tied, request));

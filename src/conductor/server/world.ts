@@ -86,6 +86,7 @@ export function targetOf(world: ServerWorld, facts: ServerFacts, container: Cont
     container,
     env: world.games.containerEnv(template, spec.env, { ramMb: spec.ramMb, ports }),
     containerPorts: Object.fromEntries(ports.map((port) => [port.name, port.container])),
+    hostPorts: Object.fromEntries(ports.map((port) => [port.name, port.host])),
   };
 }
 

@@ -27,6 +27,10 @@ export interface SshTarget {
   readonly hostname: string;
   readonly user: string;
   readonly port: number;
+  /** Where its engine listens on it, such as `unix:///run/docker.sock`; null for Docker's usual socket. */
+  readonly dockerHost: string | null;
+  /** Directory of Baton's helper and of the worlds on it; null for the usual one. */
+  readonly root: string | null;
 }
 
 export interface NodeInput {
@@ -140,6 +144,8 @@ export interface NodeContext {
   readonly createdAt: number;
   /** When it was first ready; null while it is provisioned. */
   readonly readyAt: number | null;
+  /** When it was given up or given back; null while it is a node. */
+  readonly removedAt: number | null;
 }
 
 /** What `reserve` replies. */
@@ -151,8 +157,15 @@ export interface Settlement {
   readonly keep: readonly { readonly serverId: string; readonly epoch: number }[];
   /** Should not run, on the right node: the container ends, its data stays. */
   readonly stop: readonly ShownContainer[];
-  /** Lost their place: the container ends and its data is put aside. `newerEpoch` is the one that is not refused. */
-  readonly quarantine: readonly (ShownContainer & { readonly newerEpoch: number })[];
+  /**
+   * Lost their place: the container ends and its data is put aside. `newerEpoch` is the one that is not refused; `id` the
+   * container's, null where only a world was left.
+   */
+  readonly quarantine: readonly {
+    readonly id: string | null;
+    readonly serverId: string;
+    readonly newerEpoch: number;
+  }[];
 }
 
 export type NodeEvent =

@@ -6,6 +6,7 @@ import { JournalEntry } from './journal-entry.ts';
 import { LiveEvent } from './live-event.ts';
 import { Message } from './message.ts';
 import { Node } from './node.ts';
+import { NodeKey } from './node-key.ts';
 import { Operation } from './operation.ts';
 import { Port } from './port.ts';
 import { QueueEntry } from './queue-entry.ts';
@@ -24,6 +25,7 @@ export {
   LiveEvent,
   Message,
   Node,
+  NodeKey,
   Operation,
   Port,
   QueueEntry,
@@ -38,6 +40,7 @@ export {
 export const entities = [
   Account,
   Node,
+  NodeKey,
   Server,
   Port,
   Reservation,

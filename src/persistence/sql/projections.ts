@@ -1,3 +1,4 @@
+import { projectNode } from './project-node.ts';
 import { projectNodeReservations } from './project-node-reservations.ts';
 import { projectQueue } from './project-queue.ts';
 import { projectServer } from './project-server.ts';
@@ -5,5 +6,5 @@ import type { ProjectionStatement } from './projection.ts';
 
 /** Every read model that a turn can write, by name. */
 export const projections: ReadonlyMap<string, ProjectionStatement> = new Map(
-  [projectServer, projectNodeReservations, projectQueue].map((statement) => [statement.name, statement]),
+  [projectServer, projectNode, projectNodeReservations, projectQueue].map((statement) => [statement.name, statement]),
 );

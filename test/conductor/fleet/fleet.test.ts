@@ -16,7 +16,7 @@ function aFleet(more: { admission?: () => Admission; startsMax?: number; planner
   const fleet = createFleet({
     picture,
     planner,
-    admission: more.admission ?? (() => ({ admitted: true, nodeId: null })),
+    queue: { admission: more.admission ?? (() => ({ admitted: true, nodeId: null })) },
     async ask(address, event) {
       const id = address.slice('node/'.length);
       asked.push(`${id} ${event.type}`);
