@@ -44,8 +44,17 @@ export interface FleetPicture {
   onChange(listener: (hasGained: boolean) => void): void;
 }
 
-/** A node of this engine; servers without a world go to the engine that new servers run on. */
-export const engineLabel = (engine: NodeContext['engine']): string => `baton.engine=${engine}`;
+type Engine = NodeContext['engine'];
+
+/** What a node of this engine is found by. */
+export const engineLabel = (engine: Engine): string => `baton.engine=${engine}`;
+
+/**
+ * What servers without a world run on: the engine of the machine that Baton runs on, unless that is simulated and there are real
+ * machines besides. docs/decisions/0003 says why nobody changes from one to the other.
+ */
+export const engineFor = (picture: Pick<FleetPicture, 'nodes'>, here: Engine): Engine =>
+  picture.nodes().some(({ context }) => context.engine === 'docker' && context.kind !== 'local') ? 'docker' : here;
 
 const GONE: ReadonlySet<string> = new Set(['removed', 'decommissioned']);
 const IN_SERVICE: ReadonlySet<string> = new Set(['ready', 'cordoned', 'draining']);
