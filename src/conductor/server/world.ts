@@ -27,6 +27,8 @@ export interface ServerWorld {
   readonly settings: ServerSettings;
   /** The machine that a server's data lies on. Throws `node_unknown`. */
   node(nodeId: string): NodeHost;
+  /** All that are connected. */
+  nodes(): readonly NodeHost[];
   /** Where a new server goes. */
   homeNode(): NodeHost;
   readonly ask: Actors['ask'];

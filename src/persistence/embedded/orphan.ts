@@ -7,6 +7,8 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const POLL_MS = 10;
+/** Within which whoever adopts a process that has ended usually takes note of it. */
+const REAPED_MS = 5_000;
 /** Within which a server that has made its pid file has written it, too. */
 const WRITTEN_MS = 1_000;
 
@@ -29,15 +31,30 @@ export async function endOrphan(data: string): Promise<number | null> {
   if (await isEmpty(pidFile)) await delay(WRITTEN_MS);
   const pid = await readPid(pidFile);
   if (pid === null && (await isEmpty(pidFile))) await rm(pidFile, { force: true });
-  if (pid === null || !(await isAlive(pid))) return null;
-  if (!(await runsOn(pid, data))) {
-    await rm(pidFile, { force: true });
-    return null;
+  if (pid === null || isReaped(pid)) return null;
+  if (await isAlive(pid)) {
+    if (!(await mayRunOn(pid, data))) {
+      await rm(pidFile, { force: true });
+      return null;
+    }
+    for (const { signal, waitMs } of SIGNALS) {
+      if (await endWith(pid, signal, waitMs)) break;
+    }
   }
-  for (const { signal, waitMs } of SIGNALS) {
-    if (await endWith(pid, signal, waitMs)) break;
-  }
+  await reap(pid, pidFile);
   return pid;
+}
+
+/**
+ * PostgreSQL takes a zombie for a server that runs. Whoever adopted it looks soon; in a container perhaps never, and then
+ * the file goes: by that time the server's own children have noticed its death and ended.
+ */
+async function reap(pid: number, pidFile: string): Promise<void> {
+  for (let waited = 0; waited < REAPED_MS; waited += POLL_MS) {
+    if (isReaped(pid)) return;
+    await delay(POLL_MS);
+  }
+  await rm(pidFile, { force: true });
 }
 
 async function endWith(pid: number, signal: NodeJS.Signals, waitMs: number): Promise<boolean> {
@@ -61,23 +78,29 @@ async function readPid(path: string): Promise<number | null> {
   return Number.isInteger(pid) && pid > 1 ? pid : null;
 }
 
-/** A postmaster's working directory is its data directory. */
-async function runsOn(pid: number, data: string): Promise<boolean> {
+/** A postmaster's working directory is its data directory. One that is just exiting has none any more. */
+async function mayRunOn(pid: number, data: string): Promise<boolean> {
   if (process.platform === 'linux') {
     const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => null);
-    return cwd !== null && cwd === (await realpath(data));
+    return cwd === null || cwd === (await realpath(data));
   }
   const { stdout } = await run('ps', ['-o', 'command=', '-p', String(pid)]).catch(() => ({ stdout: '' }));
   return stdout.includes('postgres') && stdout.includes(data);
 }
 
-/** A zombie is not alive: whoever adopted it in a container may never look. */
-export async function isAlive(pid: number): Promise<boolean> {
+/** Not even a zombie is left. */
+function isReaped(pid: number): boolean {
   try {
     process.kill(pid, 0);
-  } catch {
     return false;
+  } catch {
+    return true;
   }
+}
+
+/** A zombie is not alive: whoever adopted it in a container may never look. */
+export async function isAlive(pid: number): Promise<boolean> {
+  if (isReaped(pid)) return false;
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
 }

@@ -47,7 +47,7 @@ export async function openSshNode(options: SshNodeRunOptions = {}): Promise<SshN
   let target: NodeTarget = {
     nodeId,
     name: 'over SSH',
-    ssh: { hostname: '127.0.0.1', user: 'root', port: sshd.port },
+    ssh: { hostname: '127.0.0.1', user: 'root', port: sshd.port, dockerHost: null, root: null },
     hostKey: null,
   };
   let beats = Promise.resolve();

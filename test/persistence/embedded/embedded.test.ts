@@ -81,6 +81,8 @@ test.serial('a server that outlived its Baton is ended before the new one starts
   const dataDir = await directory(t);
   const other = await otherProcess(t, dataDir);
   t.true(await isAlive(other.server));
+  // It neither starts its server again nor takes note of its end.
+  process.kill(other.baton, 'SIGSTOP');
   const running = await database(t, dataDir);
   t.false(await isAlive(other.server));
   t.deepEqual(await query(running, 'select 1 as one'), [{ one: 1 }]);
@@ -93,6 +95,22 @@ test.serial('a pid file whose process is another program is taken for what it is
   const text = await readFile(pidFile, 'utf8');
   await first.stop();
   await writeFile(pidFile, text.replace(/^\d+/, String(process.pid)));
+  const second = await database(t, dataDir);
+  t.deepEqual(await query(second, 'select 1 as one'), [{ one: 1 }]);
+});
+
+test.serial('a server that has ended, and of whose end nobody has taken note, is no hindrance', async (t) => {
+  const dataDir = await directory(t);
+  const first = await startEmbeddedPostgres({ dataDir });
+  const pidFile = join(dataDir, 'postgres/data/postmaster.pid');
+  const text = await readFile(pidFile, 'utf8');
+  await first.stop();
+  // What `sleep` inherits from the shell ends at once, and stays a zombie, since `sleep` never asks for it.
+  const keeper = spawn('sh', ['-c', 'true & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.teardown(() => keeper.kill('SIGKILL'));
+  const zombie = Number(String((await once(keeper.stdout, 'data'))[0]));
+  await eventually(async () => !(await isAlive(zombie)));
+  await writeFile(pidFile, text.replace(/^\d+/, String(zombie)));
   const second = await database(t, dataDir);
   t.deepEqual(await query(second, 'select 1 as one'), [{ one: 1 }]);
 });
