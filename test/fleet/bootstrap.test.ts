@@ -32,7 +32,7 @@ function test(title: string, body: (t: ExecutionContext, bare: Bare) => Promise<
     const at = (user: string) => ({
       nodeId: 'bare',
       name: 'bare',
-      ssh: { hostname, user, port: sshPort },
+      ssh: { hostname, user, port: sshPort, dockerHost: null, root: null },
       hostKey: null,
     });
     const bootstrap = (user = 'root') => node.link.bootstrap(at(user), (step) => steps.push(step), soon());

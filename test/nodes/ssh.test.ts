@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, stat, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import ssh2 from 'ssh2';
 import { HELPER_SCRIPT } from '../../src/nodes/helper/script.ts';
@@ -244,6 +245,31 @@ test(
   },
   { limits: IMPATIENT },
 );
+
+/** The way to a port of this machine over a link on which everything takes `delayMs`. Returns its own port. */
+async function slowLink(port: number, delayMs: number): Promise<number> {
+  const server = createServer((near) => {
+    const far = connect(port, '127.0.0.1');
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      from.on('data', (chunk) => void sleep(delayMs).then(() => to.write(chunk)));
+      from.on('error', none).on('close', () => to.destroy());
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server.unref(), 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+test('one who waits shortly, again and again, gets in where logging in takes long', async (t, node) => {
+  await node.setUp();
+  await node.link.close();
+  const ssh = { ...node.target.ssh, port: await slowLink(node.sshd.port, 150) };
+  const tries = async () => node.link.connect({ ...node.target, ssh }, AbortSignal.timeout(1_000)).catch(() => null);
+  t.is(await tries(), null, 'once is not enough');
+  t.truthy(await eventually('it gets in', tries));
+});
 
 test(
   'a connection over which nothing comes any more is found out without anybody asking',

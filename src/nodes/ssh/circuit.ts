@@ -50,5 +50,5 @@ export function createCircuit({ circuitFailures, circuitOpenMs }: SshLimits, onO
 const SILENT: ReadonlySet<string> = new Set([errors.node_unreachable.code, errors.command_timeout.code]);
 
 /** That the machine gave no answer. A caller's own deadline counts; that somebody has lost interest does not. */
-export const isSilence = (thrown: unknown): boolean =>
+const isSilence = (thrown: unknown): boolean =>
   thrown instanceof BatonError ? SILENT.has(thrown.code) : thrown instanceof Error && thrown.name === 'TimeoutError';
