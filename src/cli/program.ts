@@ -157,7 +157,7 @@ function nodeCommands(baton: Command, done: Done): void {
     });
   waiting(group.command('add <hostname>'))
     .description('add a machine: installs what is missing on it, and makes it ready')
-    .requiredOption('-k, --key <file>', 'private key that logs in to it')
+    .requiredOption('-k, --key-file <file>', 'private key that logs in to it')
     .option('--name <name>', 'what it is called; default is its host name')
     .option('-u, --user <user>', 'who logs in; default is root')
     .option('-p, --port <port>', 'of its sshd; default is 22', number)
@@ -172,7 +172,7 @@ function nodeCommands(baton: Command, done: Done): void {
     });
   waiting(group.command('bootstrap <node>'))
     .description('set it up again')
-    .option('-k, --key <file>', 'another private key from now on')
+    .option('-k, --key-file <file>', 'another private key from now on')
     .action(async (ref, options) => {
       const { client, nodes } = await load();
       done(await nodes.bootstrapNode(client, ref, options));

@@ -27,7 +27,7 @@ try {
     const machines = await bootLocalMachines({ count, directory, diskMb });
     say('They are on. Add them to a running Baton, each with one line:\n');
     for (const { name, hostname, sshPort, user, keyFile } of machines) {
-      say(`  npx baton nodes add ${hostname} --name ${name} --user ${user} --port ${sshPort} --key ${keyFile}`);
+      say(`  npx baton nodes add ${hostname} --name ${name} --user ${user} --port ${sshPort} --key-file ${keyFile}`);
     }
     say('\nCtrl-C switches them off and removes them.');
     await asked;

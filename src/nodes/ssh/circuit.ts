@@ -26,15 +26,27 @@ export interface Circuit {
 
 /** @param onOpen called whenever the circuit opens, also after a try that failed */
 export function createCircuit({ circuitFailures, circuitOpenMs }: SshLimits, onOpen: () => void): Circuit {
-  const breaker = circuitBreaker(handleWhen(isSilence), {
-    breaker: new ConsecutiveBreaker(circuitFailures),
-    halfOpenAfter: new IterableBackoff([...circuitOpenMs]),
-  });
-  breaker.onBreak(onOpen);
+  let openedAtMs = Number.NEGATIVE_INFINITY;
+  const closed = () => {
+    const breaker = circuitBreaker(handleWhen(isSilence), {
+      breaker: new ConsecutiveBreaker(circuitFailures),
+      halfOpenAfter: new IterableBackoff([...circuitOpenMs]),
+    });
+    breaker.onBreak(() => {
+      openedAtMs = performance.now();
+      onOpen();
+    });
+    return breaker;
+  };
+  let breaker = closed();
   const isOpen = () =>
     errors.node_unreachable({ reason: `it did not answer ${circuitFailures} calls in a row, and is tried again soon` });
+
   return {
     async run(call) {
+      // The library goes by the wall clock, which may be set back: then it would wait for as long again.
+      const longestMs = 2 * Math.max(...circuitOpenMs);
+      if (breaker.state === CircuitState.Open && performance.now() - openedAtMs > longestMs) breaker = closed();
       try {
         return await breaker.execute(call);
       } catch (thrown) {
