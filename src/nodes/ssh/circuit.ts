@@ -20,8 +20,6 @@ export interface Circuit {
    * has come to try again: then one call is let through, and the others wait for it.
    */
   run<T>(call: () => Promise<T>): Promise<T>;
-  /** Throws `node_unreachable` unless the circuit is closed: for those who do not want to wait for somebody else's try. */
-  assertClosed(): void;
 }
 
 /** @param onOpen called whenever the circuit opens, also after a try that failed */
@@ -52,9 +50,6 @@ export function createCircuit({ circuitFailures, circuitOpenMs }: SshLimits, onO
       } catch (thrown) {
         throw thrown instanceof BrokenCircuitError ? isOpen() : thrown;
       }
-    },
-    assertClosed() {
-      if (breaker.state !== CircuitState.Closed) throw isOpen();
     },
   };
 }

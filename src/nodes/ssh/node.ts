@@ -94,7 +94,7 @@ export function createSshNode(options: SshNodeOptions): SshNode {
       limits,
       way,
       leaseEpoch: () => toldEpoch,
-      run: async (command, runOptions = {}) => over(await way.existing(runOptions.signal), command, runOptions),
+      run: async (command, runOptions = {}) => over(way.existing(), command, runOptions),
     }),
   };
 }
