@@ -115,7 +115,7 @@ function withBaton({ capacity, items }: Instance, use: (fleet: Fleet, asks: read
   const size = { ramMb: (ramMb * scale * 20) / 17, cpuMilli, diskMb, ports: PLENTY };
   const held = { ramMb: 0, cpuMilli: 0, diskMb: 0, ports: 0, servers: 0 };
   for (const at of items.keys()) {
-    const flags = { ready: true, healthy: true, cordoned: false, system: false, dedicated: false };
+    const flags = { ready: true, healthy: true, cordoned: false, system: false, busy: false, dedicated: false };
     memory.put({ id: `${at}`, size, held, labels: [], ...flags });
   }
   const words = wordsOf(memory.current);

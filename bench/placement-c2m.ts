@@ -71,6 +71,7 @@ const nodeOf = (at: number, size: Resources = NOTHING): NodeState => ({
   healthy: true,
   cordoned: false,
   system: false,
+  busy: false,
   dedicated: false,
   labels: [],
 });

@@ -1,5 +1,6 @@
 /** How the conductor looks at games and machines. */
-import { whole } from './setting.ts';
+import { STRATEGIES } from '../src/planner/limits.ts';
+import { oneOf, whole } from './setting.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -45,5 +46,25 @@ export const CONDUCTOR_SETTINGS = {
     [100, 60 * MINUTE_MS],
     'ms',
     'Between two measurements of the worlds on disk; each walks all of their files.',
+  ),
+  strategy: oneOf(
+    'BATON_PLACEMENT',
+    STRATEGIES,
+    'best_fit',
+    'Which of the nodes with room takes a server: the fullest by default, so that whole nodes stay empty for large ones.',
+  ),
+  placeTries: whole(
+    'BATON_PLACE_TRIES',
+    5,
+    [1, 100],
+    'nodes',
+    'Asked for room one after another before a server waits: the picture may be old by a few milliseconds.',
+  ),
+  askMs: whole(
+    'BATON_NODE_ASK_MS',
+    5_000,
+    [100, MINUTE_MS],
+    'ms',
+    "How long a node's actor may take to answer a request for room: a commit takes milliseconds.",
   ),
 } as const;

@@ -38,11 +38,20 @@ export const FLEET_SETTINGS = {
     [0, 24 * 60 * MINUTE_MS],
     'An empty node that shall be decommissioned waits so long, in case it is wanted after all.',
   ),
+  cpuHighPercent: whole(
+    'BATON_NODE_CPU_HIGH_PERCENT',
+    LIMITS.cpu.high * 100,
+    [10, 101],
+    '%',
+    'A machine whose processors were busier than this in the last minute takes no new servers; 101 never minds.',
+  ),
   retryMs: ms('RETRY', LIMITS.retryMs, [100, MINUTE_MS], 'Until a fence or a cleaning that failed is tried again.'),
 } as const;
 
 /** The limits of the node's statechart with what was set. */
 export function nodeLimits(set: { readonly [K in keyof typeof FLEET_SETTINGS]: number }): typeof LIMITS {
-  const { beatMs, leaseTtlMs: ttlMs, missedLimit, ...durations } = set;
-  return { ...LIMITS, ...durations, lease: { beatMs, ttlMs, missedLimit, driftPpm, pauseBudgetMs } };
+  const { beatMs, leaseTtlMs: ttlMs, missedLimit, cpuHighPercent, ...durations } = set;
+  const high = cpuHighPercent / 100;
+  const cpu = { high, calm: Math.min(high, LIMITS.cpu.calm) };
+  return { ...LIMITS, ...durations, cpu, lease: { beatMs, ttlMs, missedLimit, driftPpm, pauseBudgetMs } };
 }

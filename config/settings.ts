@@ -7,6 +7,7 @@ import { DEFAULT_NETWORK_POOL } from '../src/nodes/limits.ts';
 import { ACTOR_SETTINGS, RETENTION_SETTINGS } from './actors.ts';
 import { CONDUCTOR_SETTINGS } from './conductor.ts';
 import { FLEET_SETTINGS } from './fleet.ts';
+import { QUEUE_SETTINGS, START_SETTINGS } from './queue.ts';
 import { type LoadedSettings, readSettings } from './read.ts';
 import { SERVER_SETTINGS } from './server.ts';
 import { oneOf, optionalText, portRange, text, type Values, whole } from './setting.ts';
@@ -145,13 +146,22 @@ export const SETTINGS = {
       'MB',
       "This node's RAM, as the engine says with 0; servers may reserve it less what is kept for the system.",
     ),
+    ...START_SETTINGS,
     simulated: {
+      count: whole(
+        'BATON_SIMULATED_NODES',
+        1,
+        [1, 1_000],
+        'nodes',
+        'Simulated machines, for trying placement by hand; those that there were once stay.',
+      ),
       pullMs: simulatedMs('PULL', 3_000, 'How long a simulated image takes to arrive.'),
       bootMs: simulatedMs('BOOT', 2_000, 'How long a simulated game takes until players can join.'),
       stopMs: simulatedMs('STOP', 500, 'How long a simulated game takes to save and end.'),
     },
   },
   conductor: CONDUCTOR_SETTINGS,
+  queue: QUEUE_SETTINGS,
   server: SERVER_SETTINGS,
   fleet: FLEET_SETTINGS,
   actors: ACTOR_SETTINGS,

@@ -10,10 +10,12 @@ import { createRuntime } from './actors/runtime.ts';
 import { systemPorts } from './actors/system-ports.ts';
 import type { Principal } from './actors/types.ts';
 import { createConductor } from './conductor/conductor.ts';
+import { createFleet, createFleetReads, createPicture, followNodes } from './conductor/fleet/index.ts';
 import { createJanitor } from './conductor/janitor.ts';
 import { ensureNodeActor, nodeKind } from './conductor/node/kind.ts';
 import { createLeaseBook } from './conductor/node/lease-book.ts';
 import type { NodeWorld } from './conductor/node/world.ts';
+import { createQueuePicture, ensureQueue, followQueue, hintQueue, queueKind } from './conductor/queue/index.ts';
 import { serverKind } from './conductor/server/kind.ts';
 import { createObserver } from './conductor/server/observer.ts';
 import type { ServerWorld } from './conductor/server/world.ts';
@@ -30,6 +32,7 @@ import { startEmbeddedPostgres } from './persistence/embedded/index.ts';
 import { createReads } from './persistence/reads.ts';
 import { openRepositories } from './persistence/repositories/index.ts';
 import { projections } from './persistence/sql/projections.ts';
+import { createFleetMemory, createPlanner } from './planner/index.ts';
 import { openDataDir } from './setup/data-dir.ts';
 
 export interface BatonOptions {
@@ -86,17 +89,40 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
           dockerHost: node.ssh.dockerHost ?? undefined,
           networkPool: settings.node.networkPool,
           keyOf: async (id) => (await repositories.keyOf(id)) ?? '',
-          onProblem: (problem) => log.warn({ node: node.name, code: problem.code }, problem.message),
+          onProblem(problem) {
+            // That a node is away is told by the node.
+            if (problem.code === 'node_unreachable') return;
+            log.warn({ node: node.name, code: problem.code }, problem.message);
+          },
         }),
     });
     closers.push(() => machines.close());
     for (const { id, name, ssh } of await repositories.nodes()) if (ssh !== null) machines.add({ id, name, ssh });
 
+    const { clock } = systemPorts;
     const shared = {
       ask: (address, event, options) => runtime.actors.ask(address, event, options),
       sleep: (ms, signal) => delay(ms, undefined, { signal }),
       timeout: (ms) => AbortSignal.timeout(ms),
     } satisfies Pick<ServerWorld & NodeWorld, 'ask' | 'sleep' | 'timeout'>;
+    const memory = createFleetMemory();
+    const { strategy } = settings.conductor;
+    const planner = createPlanner({ memory, clock, report, strategy });
+    closers.push(() => planner.close());
+    const picture = createPicture({ memory, clock, startsMax: settings.node.startsMax });
+    const queue = createQueuePicture(clock);
+    const { kind: engine } = nodes.home.host.engine;
+    const fleet = createFleet({
+      picture,
+      planner,
+      admission: queue.admission,
+      ask: shared.ask,
+      clock,
+      engine,
+      tries: settings.conductor.placeTries,
+      askMs: settings.conductor.askMs,
+    });
+
     const world: ServerWorld = {
       ...shared,
       games,
@@ -107,21 +133,26 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
         publishAddress: settings.node.publishAddress,
         announceMs: settings.server.announceMs,
       },
-      homeNode: () => nodes.home.host,
+      fleet,
       node: (id) => machines.of(id).host,
       nodes: () => machines.all().map(({ host }) => host),
     };
+    const { startsMax, startMs } = settings.node;
     const nodeWorld: NodeWorld = {
       ...shared,
       machines,
       keys: repositories,
-      limits: nodeLimits(settings.fleet),
+      limits: { ...nodeLimits(settings.fleet), startsMax, startMs },
       leases: createLeaseBook(),
-      clock: systemPorts.clock,
+      clock,
       // Nobody but this process can reach the embedded database: its directory is locked.
       mayGrant: () => target.isOwn || runtime.isSure(),
     };
-    const kinds = [serverKind(world, settings.server), nodeKind(nodeWorld)];
+    const kinds = [
+      serverKind(world, settings.server),
+      nodeKind(nodeWorld),
+      queueKind({ queue, picture, planner, engine, clock, limits: settings.queue }),
+    ];
     const runtime = createRuntime({
       store: withFaults('store', createCommitStore(database.pool, projections), fault),
       kinds,
@@ -131,9 +162,13 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
       report,
       leaseLost,
     });
+    followQueue(runtime, queue);
     await runtime.start();
     closers.push(() => runtime.stop());
+    await ensureQueue(runtime.actors, system);
     for (const { host, size } of nodes.all) await ensureNodeActor(runtime.actors, host, size, system);
+    await followNodes(runtime, reads, picture);
+    hintQueue(runtime.actors, picture, queue);
 
     const watching = new AbortController();
     closers.push(async () => watching.abort());
@@ -153,6 +188,7 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
       kinds,
       world,
       reads,
+      fleet: createFleetReads({ picture, fleet, queue, reads, clock, startsMax }),
       deadLetters: repositories.deadLetters,
       keys: repositories,
       newId: systemPorts.id,

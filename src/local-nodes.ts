@@ -31,7 +31,7 @@ export interface LocalNode {
 }
 
 export interface LocalNodes {
-  /** Where new servers go. */
+  /** What readers are told Baton runs on; new servers go to nodes of its engine. */
   readonly home: LocalNode;
   readonly all: readonly LocalNode[];
   /** Sentences for the log and `/readyz`. */
@@ -63,9 +63,12 @@ export async function openLocalNodes(parts: LocalNodesParts): Promise<LocalNodes
     all.push(await dockerNode(parts, rows));
   }
   if (!useDocker || rows.some((row) => row.engine === 'simulated')) {
-    const node = await simulatedNode(parts);
-    if (useDocker) all.push(node);
-    else all.unshift(node);
+    const known = rows.filter((row) => row.engine === 'simulated').length;
+    const count = Math.max(known, useDocker ? 0 : settings.node.simulated.count);
+    const simulated: LocalNode[] = [];
+    for (let number = 1; number <= count; number += 1) simulated.push(await simulatedNode(parts, number));
+    if (useDocker) all.push(...simulated);
+    else all.unshift(...simulated);
   }
   if (!useDocker) {
     const why = docker?.available === false ? `No Docker engine was found: ${docker.reason} ` : '';
@@ -89,7 +92,7 @@ async function dockerNode(parts: LocalNodesParts, rows: readonly NodeRow[]): Pro
     });
   const size = await sizeOf(engineFor(''), settings.node.ramMb, known);
   const row = await store.upsertNode({ name, engine: 'docker', ...size });
-  return nodeOf(parts, row, engineFor(row.id), size);
+  return nodeOf(parts, row, engineFor(row.id), size, row.engine);
 }
 
 /** The engine's own answer; while it is away, what it said last. */
@@ -102,22 +105,31 @@ async function sizeOf(engine: Engine, ramMb: number, known: NodeRow | undefined)
   }
 }
 
-async function simulatedNode(parts: LocalNodesParts): Promise<LocalNode> {
+/** @param number from 1; the first one has none in its name */
+async function simulatedNode(parts: LocalNodesParts, number: number): Promise<LocalNode> {
   const { settings, store, ports } = parts;
   const size = { ramMb: settings.node.ramMb || SIMULATED_DEFAULTS.ramMb, cpus: SIMULATED_DEFAULTS.cpus };
-  const row = await store.upsertNode({ name: 'simulated', engine: 'simulated', ...size });
+  const suffix = number === 1 ? '' : `-${number}`;
+  const row = await store.upsertNode({ name: `simulated${suffix}`, engine: 'simulated', ...size });
   const engine = createSimulatedEngine(ports, {
     ...settings.node.simulated,
     ...size,
     nodeId: row.id,
     saveWorld: saveWorldToDisk,
-    disk: simulatedDisk(join(settings.dataDir, 'simulated-machine.json')),
+    disk: simulatedDisk(join(settings.dataDir, `simulated-machine${suffix}.json`)),
   });
-  return nodeOf(parts, row, engine, size);
+  return nodeOf(parts, row, engine, size, row.name);
 }
 
-function nodeOf({ settings, fault, ports }: LocalNodesParts, row: NodeRow, engine: Engine, size: NodeSize): LocalNode {
-  const dataRoot = join(settings.dataDir, 'worlds', row.engine);
+/** @param worlds the directory of its worlds, below that of all worlds */
+function nodeOf(
+  { settings, fault, ports }: LocalNodesParts,
+  row: NodeRow,
+  engine: Engine,
+  size: NodeSize,
+  worlds: string,
+): LocalNode {
+  const dataRoot = join(settings.dataDir, 'worlds', worlds);
   const plain = createLocalNode({
     id: row.id,
     name: row.name,

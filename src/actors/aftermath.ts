@@ -59,6 +59,11 @@ export function createAftermath(parts: AftermathParts): Aftermath {
     apply(activation, envelope, { commit, step, reply }, written, durationMs) {
       advance(activation, envelope, commit);
       activation.snapshot = step.snapshot;
+      inspection.state({
+        address: commit.address,
+        seq: commit.seq,
+        snapshot: commit.ended ? null : step.snapshot,
+      });
       act(activation, commit);
       for (const operation of written.operations) if (operation.status !== 'running') waiters.ended(operation);
       const operation = written.operations.find(({ id }) => id === envelope.operation?.id) ?? null;

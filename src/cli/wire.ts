@@ -47,6 +47,50 @@ export interface Node {
   readonly reservations: readonly { readonly server_id: string }[];
 }
 
+export interface Fleet {
+  readonly servers: number;
+  readonly queued: number;
+  readonly usable_ram_mb: number;
+  readonly reserved_ram_mb: number;
+  readonly available_ram_mb: number;
+  readonly utilisation: number;
+  readonly nodes: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly kind: string;
+    readonly status: string;
+    readonly connection: string;
+    readonly usable_ram_mb: number;
+    readonly reserved_ram_mb: number;
+    readonly available_ram_mb: number;
+    readonly utilisation: number;
+    readonly servers: number;
+    readonly starting: number;
+    readonly starts_max: number;
+  }[];
+}
+
+export interface QueuedServer {
+  readonly position: number;
+  readonly server_id: string;
+  readonly name: string;
+  readonly plan: string;
+  readonly ram_mb: number;
+  readonly queued_at: string;
+  readonly eta: string | null;
+  readonly attempt: number;
+  readonly next_attempt_at: string | null;
+  readonly reason: string | null;
+}
+
+export interface Placement {
+  readonly name: string;
+  readonly rank: number | null;
+  readonly reasons: readonly string[];
+  readonly score: { readonly machines: string; readonly key: number } | null;
+  readonly free: { readonly ram_mb: number };
+}
+
 export interface Page<T> {
   readonly items: readonly T[];
   readonly total: number;

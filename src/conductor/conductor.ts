@@ -9,6 +9,7 @@ import { changesOf, specOf } from './configure.ts';
 import { machineDefinition } from './definition.ts';
 import { errors } from './errors.ts';
 import { createInside } from './inside.ts';
+import type { FleetReads } from './interfaces/fleet.ts';
 import type { Reads, ServerRow } from './interfaces/reads.ts';
 import type { DeadLetterStore, NodeStore } from './interfaces/stores.ts';
 import { createNodes } from './nodes.ts';
@@ -20,6 +21,7 @@ export interface ConductorParts {
   readonly kinds: readonly ActorKind[];
   readonly world: ServerWorld;
   readonly reads: Reads;
+  readonly fleet: FleetReads;
   readonly deadLetters: DeadLetterStore;
   readonly keys: Pick<NodeStore, 'saveKey' | 'dropKey'>;
   /** Makes a UUIDv7. */
@@ -78,6 +80,7 @@ export function createConductor(parts: ConductorParts): Conductor {
 
   return {
     reads,
+    fleet: parts.fleet,
     ...inside,
     ...createNodes({ ...parts, actors, options }),
     async readiness() {

@@ -4,6 +4,7 @@
 import type { ActorView, Address, LiveEvent, Operation, Principal, Turn } from '../actors/types.ts';
 import type { ServerSpec } from '../machines/server/types.ts';
 import type { ContainerStats } from './interfaces/engine.ts';
+import type { FleetReads } from './interfaces/fleet.ts';
 import type { GameStatus, Template } from './interfaces/games.ts';
 import type { NodeRow, Reads, ReservationRow, ServerRow } from './interfaces/reads.ts';
 
@@ -106,7 +107,7 @@ export interface AddNodeRequest {
 }
 
 /** A node with what its servers hold of it. */
-export interface FleetNode extends NodeRow {
+export interface NodeDetails extends NodeRow {
   /** Its RAM less what it keeps for itself. */
   readonly usableRamMb: number;
   readonly reservedRamMb: number;
@@ -121,8 +122,8 @@ export type PlainNodeCommand = 'cordon' | 'uncordon' | 'drain' | 'undrain' | 'sy
 
 export interface Nodes {
   /** All that were not removed, by name. */
-  nodes(): Promise<readonly FleetNode[]>;
-  node(id: string): Promise<FleetNode>;
+  nodes(): Promise<readonly NodeDetails[]>;
+  node(id: string): Promise<NodeDetails>;
   addNode(request: AddNodeRequest, caller: Caller): Promise<{ node: NodeRow; operation: Operation }>;
   /** Sets a machine up again that could not be set up, maybe with another key or address. */
   bootstrapNode(
@@ -145,6 +146,7 @@ export interface MachineDefinition {
 
 export interface Conductor extends Nodes {
   readonly reads: Reads;
+  readonly fleet: FleetReads;
   /** False until everything was recovered; `reasons` says what is missing, `notes` what a user should know. */
   readiness(): Promise<{ ready: boolean; reasons: readonly string[]; notes: readonly string[]; node: NodeView | null }>;
   createServer(request: CreateServerRequest, caller: Caller): Promise<{ server: ServerRow; operation: Operation }>;

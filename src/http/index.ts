@@ -18,6 +18,7 @@ import { actorRoutes } from './routes/actors.ts';
 import { commandRoutes } from './routes/commands.ts';
 import type { RouteDeps } from './routes/deps.ts';
 import { catalogueRoutes } from './routes/events.ts';
+import { fleetRoutes } from './routes/fleet.ts';
 import { insideRoutes } from './routes/inside.ts';
 import { nodeRoutes } from './routes/nodes.ts';
 import { operationRoutes } from './routes/operations.ts';
@@ -130,6 +131,7 @@ function allRoutes(deps: RouteDeps, version: string, metrics: () => Promise<stri
     ...commandRoutes(deps),
     ...insideRoutes(deps),
     ...nodeRoutes(deps),
+    ...fleetRoutes(deps),
     ...operationRoutes(deps),
     ...catalogueRoutes(deps),
     ...actorRoutes(deps),

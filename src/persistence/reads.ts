@@ -6,6 +6,7 @@ import { counts } from './reads/counts.ts';
 import { eventReads } from './reads/events.ts';
 import { nodeReads } from './reads/nodes.ts';
 import { operationReads } from './reads/operations.ts';
+import { queueEntries } from './reads/queue.ts';
 import { serverReads } from './reads/servers.ts';
 
 /** What pages and reports read. Every method throws `unavailable` while the database does not answer. */
@@ -31,6 +32,7 @@ export function createReads({ orm, pool, ping }: Database): Reads {
     deadLetters: (request) => translating(() => actors.deadLetters(request)),
     events: (since, limit, ownerId) => translating(() => events.events(since, limit, ownerId)),
     lastEventSeq: () => translating(() => events.lastEventSeq()),
+    queue: () => translating(() => queueEntries(orm)),
     counts: () => translating(() => counts(pool)),
   };
 }

@@ -10,6 +10,8 @@ export interface Ask extends Resources {
   readonly avoid?: readonly string[];
   /** Anti-affinity: servers of one group that are placed together never share a node. */
   readonly group?: string;
+  /** The one node that may take it. */
+  readonly only?: string;
   /** The node that has its data. It is preferred to all others. */
   readonly dataOn?: string;
   /** For `round_robin`: the node that was given a server last. */
@@ -23,6 +25,8 @@ export interface RowAsk {
   readonly labels: readonly number[];
   readonly avoid: readonly number[];
   readonly group: string | null;
+  /** Null for any; -1 for a node that is not there. */
+  readonly only: number | null;
   /** -1 for none, or for a node that is not there. */
   readonly dataOn: number;
   readonly after: number;
@@ -48,6 +52,7 @@ export function toRows({ rowOf, bitOf }: Words, ask: Ask): RowAsk {
     labels: ask.labels?.map(bitOf) ?? [],
     avoid: ask.avoid?.map(row).filter((one) => one >= 0) ?? [],
     group: ask.group ?? null,
+    only: ask.only === undefined ? null : row(ask.only),
     dataOn: row(ask.dataOn),
     after: row(ask.after),
   };

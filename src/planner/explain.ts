@@ -1,14 +1,24 @@
 /** Why here and why not there: the same rules as `place`, looked at node by node without an index. */
 import { labelMask, type RowAsk } from './ask.ts';
-import { fits, lacking, type Resource, type Resources } from './fit.ts';
+import { amountOf, fits, lacking, type Resource, type Resources } from './fit.ts';
 import { classOf, type Fleet, isCandidate, type MachineClass } from './fleet.ts';
-import { CORDONED, HEALTHY, PRESENT, READY, SYSTEM } from './layout.ts';
+import { BUSY, CORDONED, HEALTHY, PRESENT, READY, SYSTEM } from './layout.ts';
 import { hasLabels } from './place.ts';
 import type { Strategy } from './strategies.ts';
 
 /** What speaks against a node. */
 export type Obstacle =
-  | { readonly type: 'not_ready' | 'unhealthy' | 'cordoned' | 'system' | 'label_missing' | 'avoided' }
+  | {
+      readonly type:
+        | 'not_ready'
+        | 'unhealthy'
+        | 'cordoned'
+        | 'system'
+        | 'busy'
+        | 'label_missing'
+        | 'avoided'
+        | 'elsewhere';
+    }
   | { readonly type: 'lacks'; readonly resource: Resource; readonly asked: number; readonly free: number };
 
 /** What speaks for it. Nodes are tried in the order of these, from the first to the last. */
@@ -58,9 +68,11 @@ function obstacles(fleet: Fleet, row: number, ask: RowAsk, mask: Int32Array | nu
     if ((flags & HEALTHY) === 0) found.push({ type: 'unhealthy' });
     if ((flags & CORDONED) !== 0) found.push({ type: 'cordoned' });
     if ((flags & SYSTEM) !== 0) found.push({ type: 'system' });
+    if ((flags & BUSY) !== 0) found.push({ type: 'busy' });
   }
   if (!hasLabels(fleet, row, mask)) found.push({ type: 'label_missing' });
   if (ask.avoid.includes(row)) found.push({ type: 'avoided' });
+  if (ask.only !== null && ask.only !== row) found.push({ type: 'elsewhere' });
   if (fits(free, ask.resources)) return found;
   const short = lacking(free, ask.resources);
   return [
@@ -92,19 +104,14 @@ const SENTENCES = {
   unhealthy: 'It does not answer as it should.',
   cordoned: 'It takes no new servers.',
   system: 'It carries Baton itself.',
+  busy: 'As many servers as may start on it at once are doing so.',
   label_missing: 'It has not all of the labels that are asked for.',
   avoided: 'It has a server of the same group, or refused this one.',
+  elsewhere: 'The world is on another node.',
 } as const;
-
-const MEASURES: Record<Resource, (amount: number) => string> = {
-  ramMb: (amount) => `${amount} MB of RAM`,
-  cpuMilli: (amount) => `${amount / 1000} cores`,
-  diskMb: (amount) => `${amount} MB on disk`,
-  ports: (amount) => `${amount} ports`,
-};
 
 /** The obstacle as a sentence about the node. */
 export const sentence = (obstacle: Obstacle): string =>
   obstacle.type === 'lacks'
-    ? `${MEASURES[obstacle.resource](obstacle.asked)} are needed, and ${MEASURES[obstacle.resource](obstacle.free)} are free.`
+    ? `${amountOf(obstacle.resource, obstacle.asked)} are needed, and ${amountOf(obstacle.resource, obstacle.free)} are free.`
     : SENTENCES[obstacle.type];

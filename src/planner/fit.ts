@@ -34,6 +34,16 @@ export const fits = (free: Resources, ask: Resources): boolean =>
 export const lacking = (free: Resources, ask: Resources): readonly Resource[] =>
   RESOURCES.filter((resource) => !suffices(free[resource], ask[resource]));
 
+const MEASURES: Record<Resource, (amount: number) => string> = {
+  ramMb: (amount) => `${amount} MB of RAM`,
+  cpuMilli: (amount) => `${amount / 1000} cores`,
+  diskMb: (amount) => `${amount} MB on disk`,
+  ports: (amount) => `${amount} ports`,
+};
+
+/** So much of a resource, in words. */
+export const amountOf = (resource: Resource, amount: number): string => MEASURES[resource](amount);
+
 /** What a node holds: the sum of its reservations, and how many there are. */
 export interface Held extends Resources {
   readonly servers: number;

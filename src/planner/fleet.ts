@@ -1,5 +1,6 @@
 import { fits, freeFor, type Held, type Resources } from './fit.ts';
 import {
+  BUSY,
   CORDONED,
   columnsIn,
   DEDICATED,
@@ -61,7 +62,7 @@ export interface Fleet extends RowFacts, Terms {
 const CANDIDATE = PRESENT | READY | HEALTHY;
 
 /** Whether servers may be placed there at all. */
-export const isCandidate = (flags: number): boolean => (flags & (CANDIDATE | CORDONED | SYSTEM)) === CANDIDATE;
+export const isCandidate = (flags: number): boolean => (flags & (CANDIDATE | CORDONED | SYSTEM | BUSY)) === CANDIDATE;
 
 export const classOf = (flags: number): MachineClass => ((flags & DEDICATED) !== 0 ? 'dedicated' : 'cloud');
 

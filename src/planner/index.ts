@@ -2,6 +2,7 @@
 export type { Ask } from './ask.ts';
 export { type Obstacle, type Score, sentence } from './explain.ts';
 export {
+  amountOf,
   fits,
   freeFor,
   type Held,

@@ -37,6 +37,7 @@ export const HEALTHY = 4;
 export const CORDONED = 8;
 export const SYSTEM = 16;
 export const DEDICATED = 32;
+export const BUSY = 64;
 
 export const columnsIn = ({ labelWords }: Layout): number => LABELS + labelWords;
 export const wordsIn = (layout: Layout): number => HEADER_WORDS + columnsIn(layout) * layout.rows;
@@ -63,6 +64,8 @@ export interface NodeState {
   readonly cordoned: boolean;
   /** Carries Baton's own services and no servers. */
   readonly system: boolean;
+  /** As many servers start there as may at once. */
+  readonly busy: boolean;
   /** Paid for anyway, so used before machines of a cloud. */
   readonly dedicated: boolean;
   /** Such as `region=fsn`. */
@@ -75,6 +78,7 @@ const flagsOf = (node: NodeState): number =>
   (node.healthy ? HEALTHY : 0) |
   (node.cordoned ? CORDONED : 0) |
   (node.system ? SYSTEM : 0) |
+  (node.busy ? BUSY : 0) |
   (node.dedicated ? DEDICATED : 0);
 
 /** Writes a node into a row of its own; `bits` are the numbers of its labels. */

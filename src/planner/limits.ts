@@ -1,3 +1,7 @@
+/** In which order nodes are looked at; see `strategies.ts`. */
+export const STRATEGIES = ['best_fit', 'spread', 'worst_fit', 'round_robin'] as const;
+export type Strategy = (typeof STRATEGIES)[number];
+
 /** The planner's bounds. */
 export interface PlannerLimits {
   /** A single question takes below a millisecond; the first one also starts the thread. */

@@ -10,12 +10,13 @@ import { type Strategy, type Weights, weighed, weightsFor } from './strategies.t
 export const NOWHERE = -1;
 
 /**
- * The node for a server: the one that has its data, else a dedicated one, else one of a cloud, in the strategy's order. Returns
+ * The node for a server: the only one that may take it, or else the one that has its data, else a dedicated one, else one of a cloud, in the strategy's order. Returns
  * its row, or {@link NOWHERE}.
  */
 export function place(fleet: Fleet, ask: RowAsk, strategy: Strategy): number {
   const search = searchFor(fleet, ask);
-  const { dataOn } = ask;
+  const { dataOn, only } = ask;
+  if (only !== null) return only !== NOWHERE && isCandidate(fleet.flags(only)) && search.takes(only) ? only : NOWHERE;
   if (dataOn !== NOWHERE && isCandidate(fleet.flags(dataOn)) && search.takes(dataOn)) return dataOn;
   for (const machines of CLASSES) {
     const row = first(fleet, machines, ask, strategy, search);

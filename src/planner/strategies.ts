@@ -10,9 +10,9 @@
  * | `round_robin` | none | the next node after the one that was last given a server |
  */
 import { type Held, PLENTY, RESOURCES, type Resources, usableRamMb } from './fit.ts';
+import type { Strategy } from './limits.ts';
 
-export const STRATEGIES = ['best_fit', 'spread', 'worst_fit', 'round_robin'] as const;
-export type Strategy = (typeof STRATEGIES)[number];
+export { STRATEGIES, type Strategy } from './limits.ts';
 
 const MILLION = 1_000_000;
 

@@ -9,6 +9,7 @@ import { errors as actorErrors } from '../../src/actors/errors.ts';
 import { fakeConductor } from '../http/fixture/conductor.ts';
 import { openDoor, TOKEN } from '../http/fixture/door.ts';
 import { eventRow, operationRow, serverRow, testId } from '../http/fixture/rows.ts';
+import { entry } from '../machines/queue-entries.ts';
 import { BIN, batonAt, start } from './baton.ts';
 
 const SERVER = testId(0x5e);
@@ -134,6 +135,61 @@ test('options become the body of the command', async (t) => {
     ['exec', SERVER, 'say hello --json'],
   ]);
   t.like(conductor.calls[1]?.at(-1), { ifBusy: 'queue' });
+});
+
+test('fleet, queue and placements are tables of what the API says', async (t) => {
+  const conductor = fakeConductor();
+  const questions: unknown[] = [];
+  const node = {
+    ...(await conductor.fleet.fleet()),
+    id: SECOND,
+    name: 'n1',
+    kind: 'dedicated',
+    status: 'ready',
+  } as const;
+  const more = { connection: 'healthy', pressure: 'calm', system: false, labels: {}, engine: 'docker' } as const;
+  const counts = {
+    cpus: 4,
+    diskMb: null,
+    reservedCpus: 0,
+    reservedDiskMb: 0,
+    starting: 1,
+    startsMax: 2,
+    heldFor: null,
+  };
+  const { baton } = await batonAt(t, {
+    ...conductor,
+    fleet: {
+      fleet: async () => ({ ...(await conductor.fleet.fleet()), nodes: [{ ...node, ...more, ...counts }] }),
+      queue: async () => ({ open: true, entries: [{ ...entry(SERVER, { name: 'lobby' }), position: 1, eta: null }] }),
+      explain: async (question) => {
+        questions.push(question);
+        const free = { ramMb: 2072, cpu: null, diskMb: null };
+        return [
+          { nodeId: SECOND, name: 'n1', rank: 1, reasons: [], score: { machines: 'dedicated', key: 2072 }, free },
+          { nodeId: SERVER, name: 'n2', rank: null, reasons: ['It is cordoned.'], score: null, free },
+        ];
+      },
+    },
+  });
+  const fleet = await baton('fleet');
+  t.regex(fleet.out, /^1 servers on 1 nodes, 0 waiting: 1024 of 3096 MB \(33 %\), 2072 MB available\n/);
+  t.regex(fleet.out, /n1 +dedicated +ready +healthy +3096 +1024 +2072 +33 % +1 +1\/2 /);
+  t.regex((await baton('queue')).out, /1 +lobby +payperplay +1000 .* full +/);
+  const explained = await baton(
+    'placements',
+    'explain',
+    '--ram',
+    '2G',
+    '--cpu',
+    '0.5',
+    '-l',
+    'region=fsn',
+    'disk=nvme',
+  );
+  t.regex(explained.out, /1 +n1 +2072 +dedicated 2072 +-\n- +n2 +2072 +- +It is cordoned\./);
+  t.deepEqual(questions, [{ ramMb: 2048, cpu: 0.5, labels: ['region=fsn', 'disk=nvme'] }]);
+  t.is(JSON.parse((await baton('queue', '--json')).out).items[0].server_id, SERVER);
 });
 
 test('waiting shows progress and ends as the operation does', async (t) => {

@@ -1,4 +1,4 @@
-/** Starts all of Baton in this process, on a data directory of its own and the machine's real Docker engine. */
+/** Starts all of Baton in this process, on a data directory of its own and the machine's real Docker engine or simulated nodes. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,12 +71,15 @@ export async function startTestBaton(environment: Record<string, string> = {}): 
   const dataDir = await mkdtemp(join(tmpdir(), 'baton-'));
   const firstPort = await freePort();
   const docker = new Docker();
-  await games.buildImage(
-    games.template('flying-squid'),
-    createDockerEngine({ nodeId: 'images' }),
-    () => {},
-    AbortSignal.timeout(300_000),
-  );
+  const isSimulated = environment.BATON_ENGINE === 'simulated';
+  if (!isSimulated) {
+    await games.buildImage(
+      games.template('flying-squid'),
+      createDockerEngine({ nodeId: 'images' }),
+      () => {},
+      AbortSignal.timeout(300_000),
+    );
+  }
   let env: Record<string, string> = {
     ...QUICK,
     BATON_DATA_DIR: dataDir,
@@ -143,7 +146,7 @@ export async function startTestBaton(environment: Record<string, string> = {}): 
     },
     async end() {
       await baton.stop();
-      await removeEverythingOf(docker, nodeId);
+      if (!isSimulated) await removeEverythingOf(docker, nodeId);
       await rm(dataDir, { recursive: true, force: true });
     },
   };

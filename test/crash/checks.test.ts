@@ -52,8 +52,8 @@ function sound(): Evidence {
   }
   const stored = JSON.parse(JSON.stringify(interpreter.persist(snapshot)));
   const server: ActorRow = { address: ADDRESS, kind: 'server', id: ID, seq: 7, snapshot: stored, quarantined: null };
-  const reservations = { [ID]: { epoch: 1, ramMb: 512, cpu: 0 } };
-  const context = { ramMb: 4_096, reserveRamMb: 1_050, waiting: [], reservations };
+  const reservations = { [ID]: { epoch: 1, ramMb: 512, cpuMilli: 0, diskMb: 0, ports: 1, startsUntil: null } };
+  const context = { ramMb: 4_096, reserveRamMb: 1_050, reservations };
   const node = { value: 'ready', status: 'active', children: {}, context } as unknown as ActorRow['snapshot'];
   const row = Object.entries({ ...serverRow(snapshot), version: 7 }).map(([key, value]) => [snake(key), value ?? null]);
   return {

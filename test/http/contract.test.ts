@@ -197,9 +197,42 @@ test.serial('operations are listed, read and cancelled', async (t) => {
   t.is(after.status, 'cancelled');
 });
 
+test.serial('the fleet says what it has, who waits, and where a server would go', async (t) => {
+  const small = { name: 'small', template: 'flying-squid', ram_mb: 1024 };
+  const { server } = await call(t, 'createServer', 202, { body: small, headers: WAIT });
+  const fleet = await call(t, 'getFleet', 200);
+  t.like(fleet, { servers: 1, queued: 0, reserved_ram_mb: 1024, available_ram_mb: fleet.usable_ram_mb - 1024 });
+  t.like(fleet.nodes, [{ name: 'simulated', kind: 'local', servers: 1, held_for: null }]);
+
+  const body = { name: 'large', template: 'flying-squid', ram_mb: fleet.usable_ram_mb };
+  const large = (await call(t, 'createServer', 202, { body })).server;
+  let queue: Json;
+  do queue = await call(t, 'getQueue', 200);
+  while (queue.total === 0);
+  t.like(queue.items, [{ position: 1, server_id: large.id, ram_mb: body.ram_mb, eta: null, overtaken: 0 }]);
+  t.is(queue.items[0].reason, 'No node has room for it now.');
+
+  const taken = await call(t, 'explainPlacement', 200, { query: `?ram_mb=${body.ram_mb}&cpu=0.5&disk_mb=10` });
+  t.like(taken.items, [{ name: 'simulated', rank: null, score: null }]);
+  t.regex(taken.items[0].reasons[0], /MB of RAM are needed/);
+  t.like((await call(t, 'explainPlacement', 200, { query: '?ram_mb=64' })).items, [{ rank: 1, reasons: [] }]);
+  const nowhere = await call(t, 'explainPlacement', 200, { query: '?ram_mb=64&labels=region=fsn,disk=nvme' });
+  t.deepEqual(nowhere.items[0].reasons, ['It has not all of the labels that are asked for.']);
+  await call(t, 'explainPlacement', 400, { query: '?ram_mb=much' });
+  await call(t, 'explainPlacement', 400, { query: '?ram_mb=64&labels=fsn' });
+
+  await call(t, 'stopServer', 202, { params: { id: large.id }, headers: WAIT });
+  await call(t, 'killServer', 202, { params: { id: server.id }, headers: WAIT });
+  // The node hears of it in a turn of its own.
+  let after: Json;
+  do after = await call(t, 'getFleet', 200);
+  while (after.servers > 0);
+  t.like(after, { queued: 0, reserved_ram_mb: 0, utilisation: 0 });
+});
+
 test.serial('actors show what they are and did', async (t) => {
   const machines = await call(t, 'listMachines', 200);
-  t.deepEqual(machines.items.map(({ kind }: Json) => kind).sort(), ['node', 'server']);
+  t.deepEqual(machines.items.map(({ kind }: Json) => kind).sort(), ['node', 'queue', 'server']);
   await call(t, 'getMachine', 200, { params: { kind: 'server' } });
   await call(t, 'getMachine', 404, { params: { kind: 'unicorn' } });
   const actors = await call(t, 'listActors', 200, { query: '?kind=node&quarantined=false' });

@@ -32,7 +32,7 @@ test('no state is without an exit but the last of each region', (t) => {
     ]);
     return !exits.some(({ target }) => target?.some((node) => node !== leaf));
   });
-  t.deepEqual(stuck.map(pathOf), ['life.decommissioned', 'connection.closed', 'pressure.over']);
+  t.deepEqual(stuck.map(pathOf), ['life.decommissioned', 'connection.closed', 'pressure.over', 'room.over']);
 });
 
 test('every state that waits for an effect has a deadline, or lives with its effect', (t) => {
@@ -104,7 +104,8 @@ function eventsIn(snapshot: AnyMachineSnapshot) {
     { type: 'beat.missed', streak: 3, lastLeaseAt: 0, at: 0 },
     { type: 'machine.requested', at: 0 },
     { type: 'machine.booted', ssh: SSH, at: 0 },
-    { type: 'reserve', serverId: 'a', epoch: 1, ramMb: 1, cpu: 1, at: 0 },
+    { type: 'reserve', serverId: 'a', epoch: 1, ramMb: 1, cpuMilli: 1, diskMb: 0, ports: 1, at: 0 },
+    { type: 'hold', serverId: 'a', epoch: 1, ramMb: 1, cpuMilli: 1, diskMb: 0, ports: 1, at: 0 },
     ...snapshot._nodes.flatMap((node: AnyStateNode) => node.after.map(({ eventType }) => ({ type: eventType, at: 0 }))),
     ...effects.flatMap((id) => [
       ...(outputs[id] ?? [{}]).map((output) => ({ type: `xstate.done.actor.${id}`, output, at: 0 })),
@@ -178,7 +179,9 @@ test('a node that the first version stored goes on where it was, and is connecte
     scopeFor([]),
   ) as AnyMachineSnapshot;
   node.effects.clear();
-  t.deepEqual(node.context.reservations, STORED.context.reservations);
+  t.deepEqual(node.context.reservations, {
+    a: { epoch: 3, ramMb: 1000, cpuMilli: 1000, diskMb: 0, ports: 0, startsUntil: null },
+  });
   t.true(node.send({ type: 'resize', ramMb: 8000, cpus: 4 }));
   t.is(how(node), 'ready healthy calm');
   t.deepEqual([...node.effects.keys()], ['heartbeat']);

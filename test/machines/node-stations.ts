@@ -85,7 +85,7 @@ export function lose(node: Node, lastLeaseAt: number | null = node.now): void {
 }
 
 export function reserve(node: Node, serverId: string, epoch = 1, ramMb = 500): { placed: boolean; reason?: string } {
-  node.send({ type: 'reserve', serverId, epoch, ramMb, cpu: 1 });
+  node.send({ type: 'reserve', serverId, epoch, ramMb, cpuMilli: 1000, diskMb: 0, ports: 1 });
   const [reply] = node.verbs.filter((verb) => verb.type === 'reply');
   return reply?.params.value as { placed: boolean; reason?: string };
 }

@@ -92,7 +92,10 @@ test('restart is one operation over stop and start, and keeps its room between',
 test('the plan "reserved" keeps its room while off, and gives it back when deleted', (t) => {
   const server = off({ plan: 'reserved' });
   t.true(server.context.reserved);
-  t.deepEqual(server.told(), []);
+  t.deepEqual(
+    server.told().map(({ event }) => event.type),
+    ['hold'],
+  );
   server.command('delete');
   t.false(server.context.reserved);
   t.deepEqual(server.told(), [{ to: 'node/n1', event: { type: 'release', serverId: 's1', epoch: 1 } }]);

@@ -26,6 +26,7 @@ class World {
     cpus: 2,
   });
   readonly #toNode: Event[] = [];
+  readonly #toServer: Event[] = [];
   readonly #requests: Event[] = [];
   readonly #begun = new Set(['create-0']);
 
@@ -52,6 +53,9 @@ class World {
         () => void server.send({ type: 'probe.failed', streak: 5 }),
         () => void server.send({ type: 'probe.ok', players: 0 }),
         ...server.delays().map((delay) => () => server.ring(delay)),
+        () => void server.send({ type: 'capacity.available' }),
+        ...this.node.delays().map((delay) => () => this.#expire(delay)),
+        ...(this.#toServer.length > 0 ? [() => this.#tellServer()] : []),
         ...(this.#toNode.length > 0 ? [() => this.#deliver()] : []),
         ...(this.#requests.length > 0 ? [() => void this.#request()] : []),
       ],
@@ -109,13 +113,26 @@ class World {
     const event = this.#toNode.shift();
     if (event === undefined) return;
     this.node.send(event);
-    if (this.node.told().length > 0) this.server.send({ type: 'capacity.available' });
+  }
+
+  /** The node takes room back that was not used in time. */
+  #expire(delay: string): void {
+    this.node.ring(delay);
+    this.#toServer.push(...this.node.told().map(({ event }) => event));
+  }
+
+  #tellServer(): void {
+    const event = this.#toServer.shift();
+    if (event !== undefined) this.server.send(event);
   }
 
   /** Lets everything that is under way arrive. */
   settle(): void {
     while (this.#requests.length > 0) this.#request();
-    while (this.#toNode.length > 0) this.#deliver();
+    while (this.#toNode.length + this.#toServer.length > 0) {
+      while (this.#toNode.length > 0) this.#deliver();
+      if (this.#toServer.length > 0) this.check(this.server.context, () => this.#tellServer());
+    }
   }
 
   /** Does one thing, and looks whether everything still holds. */
@@ -127,7 +144,9 @@ class World {
     if (state.endsWith('.placing') && context.epoch !== placing) {
       this.#requests.push(reservation(context.epoch, context.spec.ramMb));
     }
-    if (server.verbs !== this.#lastVerbs) for (const { event } of server.told()) this.#toNode.push(event);
+    if (server.verbs !== this.#lastVerbs) {
+      for (const { to, event } of server.told()) if (to === 'node/n1') this.#toNode.push(event);
+    }
     this.#lastVerbs = server.verbs;
 
     const ended = server.ended.map(({ id }) => id);
@@ -155,7 +174,9 @@ const reservation = (epoch: number, ramMb: number): Event => ({
   serverId: 's1',
   epoch,
   ramMb,
-  cpu: 1,
+  cpuMilli: 1000,
+  diskMb: 0,
+  ports: 1,
 });
 
 const OPTIONS = [{}, { stopFirst: true, announce: '' }, { fresh: true, imageTag: 'new' }];

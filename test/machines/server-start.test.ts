@@ -1,8 +1,9 @@
 import test from 'ava';
-import { boot, create, isEnded, off, PREPARED, running, type Server, stopped } from './server-stations.ts';
+import { create, isEnded, off, PREPARED, running, type Server, stopped } from './server-stations.ts';
 
 const MINUTE = 60_000;
 const release = (epoch: number) => ({ to: 'node/n1', event: { type: 'release', serverId: 's1', epoch } });
+const leave = (placed = false) => ({ to: 'queue/main', event: { type: 'leave', serverId: 's1', placed } });
 
 /** At `queued`, with the operation that wants it to run. */
 function queued(): Server {
@@ -32,7 +33,7 @@ test('attempts follow after 1, 2 and 4 minutes, each with its epoch; the third w
   t.is(server.state, 'failed');
   t.is(server.context.lastError?.code, 'no_capacity');
   t.true(isEnded(server, 'start-1', 'failed'));
-  t.deepEqual(server.told(), [release(4)], 'it leaves the list of those that wait');
+  t.deepEqual(server.told(), [leave()], 'it leaves the list of those that wait');
   t.like(server.context, { queuedAt: null, nextAttemptAt: null });
 });
 
@@ -45,7 +46,9 @@ test('news of freed room makes it try at once, which does not count as an attemp
   t.is(server.context.attempt, 0);
   t.is(server.dueIn('nextAttempt'), 40_000, 'the timed attempt stays where it was');
   server.send({ type: 'capacity.available' });
-  boot(server);
+  server.done('place', { placed: true });
+  t.deepEqual(server.told(), [leave(true)]);
+  for (const effect of ['fetch', 'createContainer', 'boot']) server.done(effect, { containerId: 'c', players: 0 });
   t.true(isEnded(server, 'start-1', 'succeeded'));
   t.is(server.context.queuedAt, null);
 });
@@ -66,7 +69,7 @@ test('a place that breaks in passing counts as an attempt, one that breaks for g
   server.fails('place', { retry: 'transient' });
   t.is(server.state, 'queued');
   t.is(server.context.attempt, 1);
-  t.deepEqual(server.told(), [release(2)], 'nobody knows whether the node granted it');
+  t.deepEqual(server.told()[0], release(2), 'nobody knows whether the node granted it');
   server.ring('nextAttempt');
   server.fails('place', { retry: 'permanent', code: 'node_gone' });
   t.is(server.state, 'failed');
@@ -79,7 +82,7 @@ test('a place without an answer is given up after 30 seconds, and the server wai
   t.is(server.dueIn('placeDeadline'), 30_000);
   server.ring('placeDeadline');
   t.is(server.state, 'queued');
-  t.deepEqual(server.told(), [release(1)]);
+  t.deepEqual(server.told()[0], release(1));
   t.false(server.effects.has('place'));
 });
 
@@ -90,9 +93,102 @@ test('stop and cancel take a server out of the queue', (t) => {
     t.is(server.state, 'stopped');
     t.true(isEnded(server, 'start-1', 'cancelled'));
     t.true(isEnded(server, operation?.id, 'succeeded'));
-    t.deepEqual(server.told(), [release(1)]);
+    t.deepEqual(server.told(), [leave()]);
     t.deepEqual(server.delays().sort(), ['sleepAfter']);
   }
+});
+
+test('the queue hears what the server asks for, until when it waits, and why it does', (t) => {
+  const server = stopped({ cpu: 0.5, diskMb: 2048, plan: 'balanced' });
+  server.command('start');
+  server.done('place', { placed: false, reason: 'full' });
+  t.like(server.told()[0], {
+    to: 'queue/main',
+    event: {
+      type: 'enter',
+      entry: {
+        serverId: 's1',
+        ownerId: 'o1',
+        plan: 'balanced',
+        demand: { ramMb: 1024, cpuMilli: 500, diskMb: 2048, ports: 1 },
+        only: null,
+        queuedAt: server.now,
+        givesUpAt: server.now + 10 * MINUTE,
+        attempt: 0,
+        nextAttemptAt: server.now + MINUTE,
+        reason: 'full',
+      },
+    },
+  });
+});
+
+test('a server with a world may go nowhere else, and one without goes where it was placed', (t) => {
+  const tied = off();
+  tied.command('start');
+  t.like(tied.effects.get('place')?.input as object, { dataExists: true, avoid: [], wanted: null });
+  tied.done('place', { placed: false, reason: 'full' });
+  t.like(tied.told()[0]?.event, { entry: { only: 'n1' } });
+
+  const free = stopped();
+  free.command('start');
+  t.like(free.effects.get('place')?.input as object, { dataExists: false });
+  const ports = [{ name: 'game', protocol: 'tcp', container: 25565, host: 25599 }] as const;
+  free.done('place', { placed: true, home: { nodeId: 'n2', engine: 'docker', ports } });
+  t.like(free.context, { nodeId: 'n2', ports, reserved: true });
+  free.command('stop');
+  t.deepEqual(
+    free.told().map(({ to }) => to),
+    ['node/n2'],
+  );
+});
+
+test('a node hears when a start is over, and that the plan "reserved" keeps what it has', (t) => {
+  const kept = { type: 'hold', serverId: 's1', epoch: 1, ramMb: 1024, cpuMilli: 1000, diskMb: 0, ports: 1 };
+  const server = stopped();
+  server.command('start');
+  server.done('place', { placed: true });
+  server.done('fetch');
+  server.done('createContainer', { containerId: 'c1' });
+  server.done('boot', { players: 0 });
+  t.deepEqual(server.told(), [{ to: 'node/n1', event: kept }]);
+
+  const failing = stopped({ plan: 'reserved' });
+  failing.command('start');
+  failing.done('place', { placed: true });
+  failing.fails('fetch');
+  t.is(failing.state, 'failed');
+  t.deepEqual(failing.told(), [{ to: 'node/n1', event: kept }]);
+});
+
+test('a start whose room went back is undone', (t) => {
+  const expired = { type: 'reservation.expired', nodeId: 'n1', epoch: 1 };
+  const at = (...effects: string[]) => {
+    const server = stopped();
+    server.command('start');
+    for (const effect of ['place', ...effects]) server.done(effect, { placed: true, containerId: 'c1', players: 0 });
+    return server;
+  };
+  for (const [effects, state] of [
+    [[], 'failed'],
+    [['fetch'], 'starting.clearing'],
+    [['fetch', 'createContainer'], 'starting.aborting'],
+  ] as const) {
+    const server = at(...effects);
+    server.send({ ...expired, epoch: 0 });
+    server.send({ ...expired, nodeId: 'n2' });
+    t.true(server.context.reserved, 'that was another room');
+    server.send(expired);
+    t.is(server.state, state);
+    t.is(server.context.lastError?.code, 'deadline_exceeded');
+    t.false(server.context.reserved);
+  }
+  const server = at('fetch', 'createContainer', 'boot');
+  server.send(expired);
+  t.is(server.state, 'running.healthy', 'it had come up when the word was on its way');
+  t.deepEqual(
+    server.told().map(({ event }) => event.type),
+    ['hold'],
+  );
 });
 
 test('cancel is taken for the operation that runs, and for no other', (t) => {

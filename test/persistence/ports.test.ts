@@ -43,6 +43,33 @@ test('a released number is given to the next server', async (t) => {
   t.is((await ports().reservePorts(third))[0]?.host, 30_000);
 });
 
+test('a server that moves has its ports on the new node, and the old ones are free in the same moment', async (t) => {
+  const before = await aRequest({ wanted: [GAME, VOICE] });
+  await ports().reservePorts(before);
+  const other = await aRequest({ serverId: before.serverId });
+  await ports().reservePorts(await aRequest({ nodeId: other.nodeId }));
+  const moved = await ports().reservePorts({ ...before, nodeId: other.nodeId });
+  t.deepEqual(
+    moved.map(({ name, host }) => [name, host]),
+    [
+      ['game', 30_001],
+      ['voice', 30_000],
+    ],
+  );
+  t.deepEqual(await ports().portsOf(before.serverId), moved);
+  t.deepEqual(await ports().reservePorts({ ...before, nodeId: other.nodeId }), moved, 'twice is once');
+  const next = await ports().reservePorts(await aRequest({ nodeId: before.nodeId }));
+  t.is(next[0]?.host, 30_000);
+});
+
+test('a server that cannot move keeps the ports that it has', async (t) => {
+  const before = await aRequest();
+  const held = await ports().reservePorts(before);
+  const none = { ...before, nodeId: await aNode(db.pool), range: { from: 30_000, to: 29_999 } };
+  await t.throwsAsync(ports().reservePorts(none), { code: 'no_ports' } as object);
+  t.deepEqual(await ports().portsOf(before.serverId), held);
+});
+
 test('another node has its own numbers', async (t) => {
   await ports().reservePorts(await aRequest());
   t.is((await ports().reservePorts(await aRequest()))[0]?.host, 30_000);

@@ -63,7 +63,9 @@ test('a server without an owner is refused', async (t) => {
 const reservations = async (...nodes: string[]) =>
   (
     await db.pool.query(
-      `select server_id as "serverId", node_id as "nodeId", epoch, ram_mb as "ramMb", cpu from reservations
+      `select server_id as "serverId", node_id as "nodeId", epoch, ram_mb as "ramMb", cpu_milli as "cpuMilli",
+              disk_mb as "diskMb", ports
+       from reservations
        where node_id = any($1) order by server_id`,
       [nodes],
     )
@@ -76,7 +78,9 @@ const held = (n: number, epoch = 1) => ({
   serverId: `00000000-0000-7000-8000-00000000000${n}`,
   epoch,
   ramMb: 1024 * n,
-  cpu: 0.5,
+  cpuMilli: 500,
+  diskMb: 100 * n,
+  ports: n,
 });
 
 test.serial('the list of a node replaces the one before', async (t) => {

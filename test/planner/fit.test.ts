@@ -1,6 +1,5 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { availableMb, systemReserveMb as nodeReserveMb } from '../../src/machines/node/index.ts';
 import { fits, freeFor, heldBy, lacking, RESOURCES, systemReserveMb } from '../../src/planner/fit.ts';
 import { readFleet } from '../../src/planner/fleet.ts';
 import { freeOn, memoryOf, nodesArbitrary, resourcesArbitrary, sizeArbitrary } from './fleets.ts';
@@ -70,20 +69,5 @@ test('what was given out by the rule never exceeds what is usable, however small
       t.true(held.ramMb <= size.ramMb - systemReserveMb(size.ramMb, held.servers));
       t.true(held.cpuMilli <= size.cpuMilli && held.diskMb <= size.diskMb && held.ports <= size.ports);
     }),
-  );
-});
-
-test('the planner and the node agree on what one more server may have', (t) => {
-  fc.assert(
-    fc.property(
-      fc.integer({ min: 0, max: 300_000 }),
-      fc.array(fc.integer({ min: 0, max: 8192 }), { maxLength: 40 }),
-      (ramMb, given) => {
-        const reservations = Object.fromEntries(given.map((mb, at) => [`s${at}`, { epoch: 1, ramMb: mb, cpu: 0 }]));
-        const held = heldBy(given.map((mb) => ({ ramMb: mb, cpuMilli: 0, diskMb: 0, ports: 0 })));
-        t.is(systemReserveMb(ramMb, given.length), nodeReserveMb(ramMb, given.length));
-        t.is(freeFor({ ramMb, cpuMilli: 0, diskMb: 0, ports: 0 }, held).ramMb, availableMb({ ramMb, reservations }));
-      },
-    ),
   );
 });

@@ -45,6 +45,7 @@ export const nodeArbitrary = (id: string): fc.Arbitrary<NodeState> =>
     healthy: mostly(true),
     cordoned: mostly(false),
     system: mostly(false),
+    busy: mostly(false),
     dedicated: fc.boolean(),
     labels: fc.subarray(LABELS),
   });
@@ -61,6 +62,7 @@ export const askArbitrary: fc.Arbitrary<Ask> = fc
     resources: resourcesArbitrary,
     labels: fc.oneof(fc.constant([]), fc.subarray([...LABELS, 'nobody=has'], { maxLength: 2 })),
     avoid: fc.oneof(fc.constant([]), fc.array(nodeIdArbitrary, { maxLength: 3 })),
+    only: fc.option(nodeIdArbitrary, { nil: undefined, freq: 4 }),
     group: fc.option(fc.constantFrom('a', 'b'), { nil: undefined }),
     dataOn: fc.option(nodeIdArbitrary, { nil: undefined }),
     after: fc.option(nodeIdArbitrary, { nil: undefined }),
@@ -75,6 +77,7 @@ export const node = (id: string, ramMb: number, more: Partial<NodeState> = {}): 
   healthy: true,
   cordoned: false,
   system: false,
+  busy: false,
   dedicated: false,
   labels: [],
   ...more,
@@ -101,8 +104,10 @@ export const mayTake = (one: NodeState, wanted: Ask): boolean =>
   one.healthy &&
   !one.cordoned &&
   !one.system &&
+  !one.busy &&
   (wanted.labels ?? []).every((label) => one.labels.includes(label)) &&
   !(wanted.avoid ?? []).includes(one.id) &&
+  (wanted.only === undefined || wanted.only === one.id) &&
   fits(freeOn(one), wanted);
 
 /** What of the resources counts for the best fit. */

@@ -5,6 +5,7 @@
 import type { Address, LiveEvent, Operation, OperationStatus, Turn } from '../../actors/types.ts';
 import type { StoredError } from '../../errors.ts';
 import type { Fence, NodeConnection, NodeKind, Pressure, SshTarget } from '../../machines/node/index.ts';
+import type { QueueEntry } from '../../machines/queue/index.ts';
 import type { PortRow, ServerSpec, ServerStatus } from '../../machines/server/types.ts';
 
 /** A server. `env` is there with its secrets; the door masks them. */
@@ -94,7 +95,11 @@ export interface ReservationRow {
   readonly nodeId: string;
   readonly epoch: number;
   readonly ramMb: number;
-  readonly cpu: number;
+  /** Thousandths of a core. */
+  readonly cpuMilli: number;
+  readonly diskMb: number;
+  /** How many. */
+  readonly ports: number;
 }
 
 export interface Page<T> {
@@ -173,6 +178,8 @@ export interface Reads {
   /** Events after `since`, oldest first, at most `limit`, of one owner if `ownerId` is given. */
   events(since: number, limit: number, ownerId?: string): Promise<readonly LiveEvent[]>;
   lastEventSeq(): Promise<number>;
+  /** Everybody who waits for room, in no order. */
+  queue(): Promise<readonly QueueEntry[]>;
   /** Servers by status, operations by status, dead letters, pending messages: for metrics. */
   counts(): Promise<{
     readonly servers: Readonly<Record<string, number>>;

@@ -66,7 +66,8 @@ export interface PortRequest {
 export interface PortStore {
   /**
    * Gives a server its ports on its node, lowest free number first, and keeps them until {@link releasePorts}. Asking again
-   * gives the same ports; only names that are new are added. Throws `no_ports` (permanent) naming the range.
+   * gives the same ports; only names that are new are added. Those that it had on another node are given back in the same
+   * transaction: a server is at home on one. Throws `no_ports` (permanent) naming the range.
    */
   reservePorts(request: PortRequest): Promise<readonly PortRow[]>;
   /** In the order of their names. */
@@ -122,6 +123,11 @@ export interface NodeReservationsProjection {
     readonly serverId: string;
     readonly epoch: number;
     readonly ramMb: number;
-    readonly cpu: number;
+    readonly cpuMilli: number;
+    readonly diskMb: number;
+    readonly ports: number;
   }[];
 }
+
+/** Who waits for room, as the queue's projection `queue` gives it: the whole list. Times are Unix milliseconds. */
+export const QUEUE_PROJECTION = 'queue';

@@ -70,7 +70,10 @@ function reservationsOf(snapshot: AnyMachineSnapshot): NodeReservationsProjectio
   const { id, reservations } = contextOf(snapshot);
   return {
     nodeId: id,
-    reservations: Object.entries(reservations).map(([serverId, reservation]) => ({ serverId, ...reservation })),
+    reservations: Object.entries(reservations).map(([serverId, { startsUntil: _, ...reservation }]) => ({
+      serverId,
+      ...reservation,
+    })),
   };
 }
 

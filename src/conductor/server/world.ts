@@ -1,7 +1,7 @@
-/** What the server's effects work with: nodes, games, ports, and the actors of other kinds. */
-import type { Actors } from '../../actors/types.ts';
+/** What the server's effects work with: nodes and their room, games, ports. */
 import type { ServerFacts } from '../../machines/server/types.ts';
 import { errors } from '../errors.ts';
+import type { Fleet } from '../fleet/index.ts';
 import type { ContainerInfo, ContainerSpec, NodeHost } from '../interfaces/engine.ts';
 import type { Games, GameTarget, Template } from '../interfaces/games.ts';
 import type { PortStore } from '../interfaces/stores.ts';
@@ -29,9 +29,7 @@ export interface ServerWorld {
   node(nodeId: string): NodeHost;
   /** All that are connected. */
   nodes(): readonly NodeHost[];
-  /** Where a new server goes. */
-  homeNode(): NodeHost;
-  readonly ask: Actors['ask'];
+  readonly fleet: Fleet;
   /** Resolves after the time, or throws the signal's reason. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** Aborts after the time. */

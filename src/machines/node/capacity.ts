@@ -1,48 +1,51 @@
-/** How much of a node's RAM may be given to servers: fleet.md, "Capacity". All sizes in MB. */
-import type { NodeContext, Reservation } from './types.ts';
+/** What a node has, holds and can still give, by the planner's own rule: where two rules differ, a placement is refused for ever. */
+import { amountOf, freeFor, type Held, heldBy, lacking, PLENTY, type Resources } from '../../planner/fit.ts';
+import type { NodeContext } from './types.ts';
 
-const LARGE_RAM_MB = 8 * 1024;
-const RESERVE_MIN_MB = 1000;
-const RESERVE_PER_TEN_CONTAINERS_MB = 50;
-const RESERVE_SHARE = 0.15;
-const RESERVE_SHARE_MAX = 0.5;
+type Room = Pick<NodeContext, 'ramMb' | 'cpus' | 'diskMb' | 'reservations'>;
 
-/**
- * What a machine keeps for itself: below 8 GiB 1000 MB and 50 MB for each ten containers (begun ones count), from 8 GiB up
- * 15 %, at least 1000 MB; never above half.
- */
-export function systemReserveMb(ramMb: number, containers: number): number {
-  const small = RESERVE_MIN_MB + RESERVE_PER_TEN_CONTAINERS_MB * Math.ceil(containers / 10);
-  const large = Math.max(RESERVE_MIN_MB, Math.ceil(ramMb * RESERVE_SHARE));
-  return Math.min(ramMb < LARGE_RAM_MB ? small : large, Math.floor(ramMb * RESERVE_SHARE_MAX));
-}
-
-type Room = Pick<NodeContext, 'ramMb' | 'reservations'>;
-
-const count = ({ reservations }: Room): number => Object.keys(reservations).length;
-
-export const reservedMb = ({ reservations }: Room): number =>
-  Object.values(reservations).reduce((sum, { ramMb }) => sum + ramMb, 0);
-
-/** Total less the reserve, as it is with this many containers. */
-export const usableMb = (room: Room, containers = count(room)): number =>
-  room.ramMb - systemReserveMb(room.ramMb, containers);
-
-/** What one more server may have; 0 when what is reserved is more than what is usable, as after a resize. */
-export const availableMb = (room: Room): number => Math.max(0, usableMb(room, count(room) + 1) - reservedMb(room));
-
-/** The reservations with this server's made or replaced. */
-export const withReservation = (
-  room: Room,
-  serverId: string,
-  reservation: Reservation,
-): NodeContext['reservations'] => ({
-  ...room.reservations,
-  [serverId]: reservation,
+/** RAM that is not known yet is none; of the rest there is plenty until it is known. Host ports are the port store's business. */
+export const sizeOf = ({ ramMb, cpus, diskMb }: Omit<Room, 'reservations'>): Resources => ({
+  ramMb,
+  cpuMilli: cpus > 0 ? Math.round(cpus * 1000) : PLENTY,
+  diskMb: diskMb > 0 ? diskMb : PLENTY,
+  ports: PLENTY,
 });
 
+export const heldOn = ({ reservations }: Pick<Room, 'reservations'>): Held => heldBy(Object.values(reservations));
+
+/** What one more server may have. */
+export const freeOn = (room: Room): Resources => freeFor(sizeOf(room), heldOn(room));
+
+/** What a server may have on a node that has no other. */
+export const mostOn = (room: Omit<Room, 'reservations'>): Resources => freeFor(sizeOf(room), heldBy([]));
+
+/** How many servers are on their way up. */
+export const startsOn = ({ reservations }: Pick<Room, 'reservations'>): number =>
+  Object.values(reservations).filter(({ startsUntil }) => startsUntil !== null).length;
+
+/** How many may be at once: as many as were set, or one for each two cores, because booting eats them. */
+export const startsMax = ({ cpus }: Pick<Room, 'cpus'>, setting: number): number =>
+  setting > 0 ? setting : Math.max(1, Math.floor(cpus / 2));
+
+/** What keeps an ask from fitting, as a sentence; null when nothing does. */
+export function shortage(room: Room & { readonly name: string }, ask: Resources): string | null {
+  const [free, most] = [freeOn(room), mostOn(room)];
+  const [never] = lacking(most, ask);
+  if (never !== undefined) {
+    const [asked, has] = [amountOf(never, ask[never]), amountOf(never, most[never])];
+    return `It needs ${asked}, and ${room.name} has ${has} even when it is empty.`;
+  }
+  const [now] = lacking(free, ask);
+  if (now === undefined) return null;
+  return `It needs ${amountOf(now, ask[now])}, and ${room.name} has ${amountOf(now, free[now])} free.`;
+}
+
 /** The reservations without this server's. */
-export function withoutReservation(room: Room, serverId: string): NodeContext['reservations'] {
-  const { [serverId]: _, ...others } = room.reservations;
+export function withoutReservation(
+  { reservations }: Pick<Room, 'reservations'>,
+  serverId: string,
+): NodeContext['reservations'] {
+  const { [serverId]: _, ...others } = reservations;
   return others;
 }

@@ -1,5 +1,5 @@
 import type { StoredError } from '../../errors.ts';
-import { systemReserveMb } from './capacity.ts';
+import { systemReserveMb } from '../../planner/fit.ts';
 import { NO_PRESSURE } from './pressure.ts';
 import type { NodeContext, NodeEffects, NodeEvent, NodeFacts, NodeInput } from './types.ts';
 
@@ -15,11 +15,11 @@ export const initialContext = (input: NodeInput): NodeContext => ({
   hostKey: null,
   ramMb: input.ramMb,
   cpus: input.cpus,
+  diskMb: input.diskMb ?? 0,
   reserveRamMb: systemReserveMb(input.ramMb, 0),
   reservations: {},
   released: {},
   forgotten: [],
-  waiting: [],
   operation: input.operation ?? null,
   ...NEVER_CONNECTED,
   createdAt: input.at,

@@ -1,6 +1,7 @@
 import { not, stateIn } from 'xstate';
 import { fenceWaitMs } from '../fleet/lease.ts';
 import { type EventOf, type Now, outputOf } from './context.ts';
+import { nextDue } from './ledger.ts';
 import type { NodeLimits } from './limits.ts';
 import { isPressed } from './pressure.ts';
 import type { NodeContext } from './types.ts';
@@ -28,9 +29,12 @@ export const nodeGuards = (limits: NodeLimits) => ({
     Object.keys(context.reservations).length === 0 &&
     context.shown.every(({ state }) => state !== 'running' && state !== 'paused'),
   hasNewSize: ({ context, event }: Now) => {
-    const { ramMb, cpus } = event as EventOf<'resize'>;
-    return ramMb !== context.ramMb || cpus !== context.cpus;
+    const { ramMb, cpus, diskMb = context.diskMb } = event as EventOf<'resize'>;
+    return ramMb !== context.ramMb || cpus !== context.cpus || diskMb !== context.diskMb;
   },
+
+  hasStarts: ({ context }: Now) => nextDue(context) !== null,
+  hasNoStarts: ({ context }: Now) => nextDue(context) === null,
 
   isReady: ({ context }: Now) => context.readyAt !== null,
   isReadyHere: ({ context }: Now) => context.readyAt !== null && context.kind === 'local',

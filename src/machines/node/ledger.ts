@@ -1,11 +1,13 @@
 /**
- * The node's book of room, purely: who has it, who gave it back, who waits. Every reservation bears its server's epoch, so
- * that requests and releases may come late, twice or in the wrong order without harm.
+ * The node's book of room, purely: who has it, who gave it back. Every reservation bears its server's epoch, so that requests
+ * and releases may come late, twice or in the wrong order without harm.
+ *
+ * A reservation begins as a start: its server holds it once it runs, or gives it back. One that does neither in time, because
+ * whoever asked died, is taken back.
  */
-import { availableMb, systemReserveMb, usableMb, withoutReservation, withReservation } from './capacity.ts';
+import { type Resources, systemReserveMb } from '../../planner/fit.ts';
+import { shortage, startsMax, startsOn, withoutReservation } from './capacity.ts';
 import type { NodeContext, Placement, Reservation } from './types.ts';
-
-type Waiting = NodeContext['waiting'];
 
 /** How many purged servers are remembered: far more than can have a request under way. */
 const FORGOTTEN_MAX = 100;
@@ -16,13 +18,19 @@ const settle = (context: NodeContext): NodeContext => ({
   reserveRamMb: systemReserveMb(context.ramMb, Object.keys(context.reservations).length),
 });
 
-const without = (waiting: Waiting, serverId: string): Waiting => waiting.filter((one) => one.serverId !== serverId);
+const withReservation = (context: NodeContext, serverId: string, reservation: Reservation): NodeContext =>
+  settle({ ...context, reservations: { ...context.reservations, [serverId]: reservation } });
 
-/** In its old place when it waits already, since the first to come is the first to be told. */
-const withWaiting = (waiting: Waiting, serverId: string, ramMb: number): Waiting =>
-  waiting.some((one) => one.serverId === serverId)
-    ? waiting.map((one) => (one.serverId === serverId ? { serverId, ramMb } : one))
-    : [...waiting, { serverId, ramMb }];
+/** What a server asks for, and how its start is bounded. */
+export interface Request {
+  readonly serverId: string;
+  readonly epoch: number;
+  readonly ask: Resources;
+  /** When the room goes back unless the server holds it by then, Unix ms. */
+  readonly startsUntil: number;
+  /** 0: by the node's cores. */
+  readonly startsMax: number;
+}
 
 export interface Answer {
   readonly context: NodeContext;
@@ -31,25 +39,21 @@ export interface Answer {
 
 /**
  * Gives a server room for its epoch. Twice is once; a newer epoch takes the place of the older one, which stays when there
- * is no room for the newer; an older one, one that was given back, or a purged server's is refused.
+ * is no room for the newer; an older one, one that was given back, or a purged server's is refused. A server that has room
+ * here already is not sent away because others start: it would lose that room.
  */
-export function reserve(context: NodeContext, serverId: string, reservation: Reservation): Answer {
-  const { epoch, ramMb } = reservation;
+export function reserve(context: NodeContext, request: Request): Answer {
+  const { serverId, epoch, ask, startsUntil } = request;
   const settled = held(context, serverId, epoch);
   if (settled !== undefined) return settled;
-  const room = { ...context, reservations: withoutReservation(context, serverId) };
-  const available = availableMb(room);
-  if (ramMb > available) {
-    const most = usableMb({ ...context, reservations: {} }, 1);
-    const reason =
-      ramMb > most
-        ? `It needs ${ramMb} MB, and ${context.name} has ${most} MB even when it is empty.`
-        : `It needs ${ramMb} MB, and ${context.name} has ${available} MB free.`;
-    return turnDown(context, serverId, ramMb, reason);
+  const others = { ...context, reservations: withoutReservation(context, serverId) };
+  const short = shortage(others, ask);
+  if (short !== null) return turnDown(context, short);
+  const isNew = context.reservations[serverId] === undefined;
+  if (isNew && startsOn(context) >= startsMax(context, request.startsMax)) {
+    return turnDown(context, `As many servers as may start on ${context.name} at once are doing so.`);
   }
-  const reservations = withReservation(room, serverId, reservation);
-  const waiting = without(context.waiting, serverId);
-  return { context: settle({ ...context, reservations, waiting }), placement: { placed: true } };
+  return { context: withReservation(others, serverId, { ...ask, epoch, startsUntil }), placement: { placed: true } };
 }
 
 /** The answer that does not depend on room: it has it for this epoch, or the epoch is over. Undefined for a new request. */
@@ -58,52 +62,66 @@ export function held(context: NodeContext, serverId: string, epoch: number): Ans
   if (present === epoch) return { context, placement: { placed: true } };
   const isOver = epoch < (present ?? 0) || epoch <= (context.released[serverId] ?? -1);
   if (!isOver && !context.forgotten.includes(serverId)) return undefined;
-  return { context, placement: { placed: false, reason: `Epoch ${epoch} of the server is over.` } };
+  return turnDown(context, `Epoch ${epoch} of the server is over.`);
 }
 
-/** Gives no room, and remembers who wanted some. */
-export const turnDown = (context: NodeContext, serverId: string, ramMb: number, reason: string): Answer => ({
-  context: { ...context, waiting: withWaiting(context.waiting, serverId, ramMb) },
+export const turnDown = (context: NodeContext, reason: string): Answer => ({
+  context,
   placement: { placed: false, reason },
 });
 
-export interface Freed {
-  readonly context: NodeContext;
-  /** Servers that waited and fit now, in order. They are told, and wait no more. */
-  readonly fitting: readonly string[];
+/**
+ * The server's start is over, and the room is its own until it gives it back. The present reservation is what it was given,
+ * so that stands. If it was taken back in the very moment in which the server came to run, it is written down again: the
+ * container is there, whether it fits or not.
+ */
+export function hold(context: NodeContext, serverId: string, epoch: number, ask: Resources): NodeContext {
+  const present = context.reservations[serverId];
+  if (context.forgotten.includes(serverId) || epoch < Math.max(present?.epoch ?? 0, context.released[serverId] ?? 0)) {
+    return context;
+  }
+  const { [serverId]: _, ...released } = context.released;
+  return withReservation({ ...context, released }, serverId, { ...(present ?? ask), epoch, startsUntil: null });
 }
 
-/** Takes the room of this epoch or an older one back, and the server off the waiting list. Twice is once. */
-export function release(context: NodeContext, serverId: string, epoch: number): Freed {
-  const held = context.reservations[serverId];
-  if (held !== undefined && held.epoch > epoch) return { context, fitting: [] };
+/** Takes the room of this epoch or an older one back. Twice is once. */
+export function release(context: NodeContext, serverId: string, epoch: number): NodeContext {
+  const present = context.reservations[serverId];
+  if (present !== undefined && present.epoch > epoch) return context;
   const released = { ...context.released, [serverId]: Math.max(epoch, context.released[serverId] ?? 0) };
-  const reservations = withoutReservation(context, serverId);
-  return tellFitting({ ...context, released, reservations, waiting: without(context.waiting, serverId) });
+  return settle({ ...context, released, reservations: withoutReservation(context, serverId) });
 }
 
 /** Removes all that is known of a server that is purged, for good: its id never comes again. */
-export function forget(context: NodeContext, serverId: string): Freed {
+export function forget(context: NodeContext, serverId: string): NodeContext {
   const { [serverId]: _, ...released } = context.released;
-  const reservations = withoutReservation(context, serverId);
   const forgotten = [...context.forgotten.filter((id) => id !== serverId), serverId].slice(-FORGOTTEN_MAX);
-  return tellFitting({ ...context, released, forgotten, reservations, waiting: without(context.waiting, serverId) });
+  return settle({ ...context, released, forgotten, reservations: withoutReservation(context, serverId) });
 }
 
-/** The machine has another size. What is reserved stays, even when it is too much now. */
-export const sized = (context: NodeContext, ramMb: number, cpus: number): NodeContext =>
-  settle({ ...context, ramMb, cpus });
+/** The machine's size, as far as it is known. What is reserved stays, even when it is too much now. */
+export const sized = (
+  context: NodeContext,
+  { ramMb, cpus, diskMb = context.diskMb }: { readonly ramMb: number; readonly cpus: number; readonly diskMb?: number },
+): NodeContext => settle({ ...context, ramMb, cpus, diskMb });
 
-/** One that does not fit holds up none behind it; those told share what is free, since each may come for its part. */
-export function tellFitting(context: NodeContext): Freed {
-  let room: NodeContext = context;
-  const fitting: string[] = [];
-  for (const { serverId, ramMb } of context.waiting) {
-    const others = { ...room, reservations: withoutReservation(room, serverId) };
-    if (ramMb > availableMb(others)) continue;
-    fitting.push(serverId);
-    room = { ...others, reservations: withReservation(others, serverId, { epoch: 0, ramMb, cpu: 0 }) };
-  }
-  const waiting = context.waiting.filter(({ serverId }) => !fitting.includes(serverId));
-  return { context: settle({ ...context, waiting }), fitting };
+/** When the next start's time is up, Unix ms; null when none is under way. */
+export const nextDue = ({ reservations }: Pick<NodeContext, 'reservations'>): number | null =>
+  Object.values(reservations).reduce<number | null>(
+    (next, { startsUntil }) => (startsUntil === null ? next : Math.min(next ?? startsUntil, startsUntil)),
+    null,
+  );
+
+export interface Overdue {
+  readonly context: NodeContext;
+  /** Whose room was taken back, and of which epoch it was. */
+  readonly taken: readonly { readonly serverId: string; readonly epoch: number }[];
+}
+
+/** Takes back the room of every start whose time is up. */
+export function takeBack(context: NodeContext, at: number): Overdue {
+  const taken = Object.entries(context.reservations)
+    .filter(([, { startsUntil }]) => startsUntil !== null && startsUntil <= at)
+    .map(([serverId, { epoch }]) => ({ serverId, epoch }));
+  return { context: taken.reduce((left, { serverId, epoch }) => release(left, serverId, epoch), context), taken };
 }

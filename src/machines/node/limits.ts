@@ -29,6 +29,10 @@ export interface NodeLimits {
   readonly memory: Threshold;
   /** The mean of the last minute, since booting a server takes all there is for a while. */
   readonly cpu: Threshold;
+  /** Servers that may start on a node at once; 0 is one for each two cores. */
+  readonly startsMax: number;
+  /** How long a start may take until its room goes back. */
+  readonly startMs: number;
   /** While the disk stays critical it is cleaned this often. */
   readonly cleanMs: number;
   /** Deadline of one cleaning. */
@@ -55,6 +59,8 @@ export const NODE_LIMITS: NodeLimits = {
   disk: { high: 0.9, calm: 0.85, critical: 0.95 },
   memory: { high: 0.95, calm: 0.9 },
   cpu: { high: 0.95, calm: 0.8 },
+  startsMax: 0,
+  startMs: 30 * MINUTE,
   cleanMs: 10 * MINUTE,
   cleaningMs: 5 * MINUTE,
 };

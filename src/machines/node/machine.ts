@@ -1,5 +1,5 @@
 /**
- * The node's statechart, in three regions side by side. What it says binds: a reservation is made here, in the node's
+ * The node's statechart, in four regions side by side. What it says binds: a reservation is made here, in the node's
  * mailbox, and nowhere else, so two servers never get the same megabyte.
  *
  * | life | what it means | way out by itself |
@@ -26,10 +26,15 @@
  * | `calm`, `high` | disk, memory or CPU over their limits; see `limits.ts` |
  * | `critical` | the disk over 95 %: `cleaning`, then `alarmed`, again every 10 min |
  *
+ * | room | |
+ * | --- | --- |
+ * | `settled`, `starting` | whether servers are on their way up; 30 min → their room goes back |
+ *
  * What the design leaves open, and how it is here:
  * - Its servers are those with a reservation. They are told `node.lost`, `node.fenced` and `node.returned`, each with the
  *   epoch of their placement, so that one which was placed anew since takes no notice.
  * - A drained node stays until it is told to leave: `drain` is for looking after a machine, `decommission` for giving it back.
+ * - Whoever finds no room waits in the fleet's queue, which looks at all nodes; a node remembers nobody.
  * - The lease proves nothing on the local machine, since nobody else could start what runs there.
  */
 
@@ -39,9 +44,10 @@ import { nodeSetup } from './setup.ts';
 import { connection } from './states/connection.ts';
 import { life } from './states/life.ts';
 import { pressure } from './states/pressure.ts';
+import { room } from './states/room.ts';
 
 /** Raise it, and `migrate.ts` with it, with every change that a stored snapshot would not survive. */
-export const NODE_MACHINE_VERSION = '2';
+export const NODE_MACHINE_VERSION = '3';
 
 /** The node's statechart, pure: what it starts are effects, what it says are verbs (`src/actors`). */
 export const createNodeMachine = (limits: NodeLimits = NODE_LIMITS) =>
@@ -58,12 +64,14 @@ export const createNodeMachine = (limits: NodeLimits = NODE_LIMITS) =>
         { guard: 'takesServers', actions: 'reserve' },
         { actions: 'refuse' },
       ],
+      hold: { actions: 'hold' },
       release: { actions: 'release' },
+      withdraw: { actions: 'release' },
       forget: { actions: 'forget' },
       resize: { guard: 'hasNewSize', actions: 'resize' },
       label: { actions: ['label', 'finishAtOnce'] },
     },
-    states: { life, connection: connection(limits), pressure },
+    states: { life, connection: connection(limits), pressure, room },
   });
 
 export type NodeMachine = ReturnType<typeof createNodeMachine>;

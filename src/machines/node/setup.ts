@@ -1,8 +1,10 @@
 import { setup } from 'xstate';
 import type { VerbParams } from '../../actors/verbs.ts';
 import { nodeActions } from './actions/index.ts';
+import { type Now, timeOf } from './context.ts';
 import { nodeEffects } from './effects.ts';
 import { nodeGuards } from './guards.ts';
+import { nextDue } from './ledger.ts';
 import { NODE_LIMITS, type NodeLimits } from './limits.ts';
 import type { NodeContext, NodeEvent, NodeInput } from './types.ts';
 
@@ -17,6 +19,7 @@ const nodeDelays = (limits: NodeLimits) => ({
   emptyFor: limits.emptyMs,
   tombstone: limits.tombstoneMs,
   retry: limits.retryMs,
+  startDeadline: (now: Now) => Math.max(0, (nextDue(now.context) ?? 0) - timeOf(now)),
   cleanAgain: limits.cleanMs,
   cleaningDeadline: limits.cleaningMs,
 });

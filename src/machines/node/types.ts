@@ -1,6 +1,7 @@
 /** The words of the node's statechart: what it remembers, what it is told, and which effects it starts. */
 import type { Commanded, OperationRef, Stamped } from '../../actors/verbs.ts';
 import type { StoredError } from '../../errors.ts';
+import type { Resources } from '../../planner/fit.ts';
 import type { FenceProof } from '../fleet/lease.ts';
 import type { ShownContainer } from '../fleet/types.ts';
 
@@ -40,6 +41,7 @@ export interface NodeInput {
   /** 0 while not known; bootstrapping finds out. */
   readonly ramMb: number;
   readonly cpus: number;
+  readonly diskMb?: number;
   readonly at: number;
   /** System nodes take no servers. */
   readonly system?: boolean;
@@ -50,12 +52,12 @@ export interface NodeInput {
   readonly operation?: OperationRef;
 }
 
-export interface Reservation {
+/** What a node keeps for a server. A resource of 0 is not limited, and none of it is kept. */
+export interface Reservation extends Resources {
   /** The server's epoch that it was made for. */
   readonly epoch: number;
-  readonly ramMb: number;
-  /** In cores; 0 is unlimited. Written down, but no reason to refuse: cores are shared by weight. */
-  readonly cpu: number;
+  /** While its server starts: when it goes back unless the server holds it by then, Unix ms. Null once it does. */
+  readonly startsUntil: number | null;
 }
 
 /** How short a node is of each. `critical` is a disk that has to be cleaned at once. */
@@ -75,6 +77,8 @@ export interface Reading {
   readonly cpu: number;
   readonly ramMb: number;
   readonly cpus: number;
+  /** Of the disk that worlds lie on; absent when it was not measured. */
+  readonly diskMb?: number;
   readonly containers: readonly ShownContainer[];
 }
 
@@ -95,9 +99,11 @@ export interface NodeContext {
   readonly ssh: SshTarget | null;
   /** Pinned by the first bootstrap. Another one is an alarm, never accepted. */
   readonly hostKey: string | null;
+  /** 0 while not known, as with the other two. */
   readonly ramMb: number;
   readonly cpus: number;
-  /** Kept for the machine itself; see `capacity.ts`. */
+  readonly diskMb: number;
+  /** Kept for the machine itself; see `fit.ts` of the planner. */
   readonly reserveRamMb: number;
   /** By server id. What is allocated is their sum, never a counter beside them. */
   readonly reservations: Readonly<Record<string, Reservation>>;
@@ -105,8 +111,6 @@ export interface NodeContext {
   readonly released: Readonly<Record<string, number>>;
   /** The last servers that were purged: a request of one that is still under way gets nothing. */
   readonly forgotten: readonly string[];
-  /** Servers that found no room, first come first; each once. */
-  readonly waiting: readonly { readonly serverId: string; readonly ramMb: number }[];
 
   readonly operation: OperationRef | null;
   /** An operator has cordoned it. */
@@ -165,13 +169,18 @@ export interface Settlement {
 }
 
 export type NodeEvent =
-  | (Stamped & { type: 'reserve'; serverId: string } & Reservation)
-  /** The server's room of this epoch or an older one is free, and it waits for none. */
-  | (Stamped & { type: 'release'; serverId: string; epoch: number })
+  | (Stamped & { type: 'reserve'; serverId: string; epoch: number } & Resources)
+  /**
+   * The server's start is over, and it holds the room of this epoch until it releases it: it runs, or its container may. The
+   * resources are those of its spec; see `hold` in `ledger.ts`.
+   */
+  | (Stamped & { type: 'hold'; serverId: string; epoch: number } & Resources)
+  /** The server's room of this epoch or an older one is free: it says so itself, or whoever reserved it takes it back at once. */
+  | (Stamped & { type: 'release' | 'withdraw'; serverId: string; epoch: number })
   /** The server is purged. */
   | (Stamped & { type: 'forget'; serverId: string })
   /** The machine's size was read again. */
-  | (Stamped & { type: 'resize'; ramMb: number; cpus: number })
+  | (Stamped & { type: 'resize'; ramMb: number; cpus: number; diskMb?: number })
   /** A provider took the request for a machine, or has it running. */
   | (Stamped & { type: 'machine.requested' })
   | (Stamped & { type: 'machine.booted'; ssh: SshTarget })
@@ -202,7 +211,7 @@ export interface NodeEffects {
   /** Pins the host key, installs what is missing, uploads the helper, starts the watchdog. Each step is a progress. */
   bootstrap: {
     input: NodeFacts;
-    output: { hostKey: string; bootId: string; ramMb: number; cpus: number };
+    output: { hostKey: string; bootId: string; ramMb: number; cpus: number; diskMb?: number };
   };
   /**
    * A round trip each `lease.beatMs`, for as long as the node is connected: no deadline, never ends by itself. Each is sent

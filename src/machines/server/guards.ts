@@ -58,6 +58,11 @@ export const serverGuards = (limits: ServerLimits) => ({
   },
 
   isPlaced: (now: Now) => outputOf<'place'>(now).placed,
+  /** The room that a node took back is what this server has. */
+  isOwnRoom: ({ context, event }: Now) => {
+    const { nodeId, epoch } = event as EventOf<'reservation.expired'>;
+    return context.reserved && nodeId === context.nodeId && epoch === context.placedEpoch;
+  },
   isExhausted: (now: Now) => isExhausted(now, limits),
   /** Doing it again would not help. A place that did not answer in time may do so the next time. */
   isLasting: (now: Now) => {

@@ -155,7 +155,7 @@ export interface ServerContext {
   /** The highest that any attempt to place it elsewhere bore, or that was seen of it. The next one is above. */
   readonly triedEpoch: number;
   readonly containerId: string | null;
-  /** True while a reservation of RAM is held on the node for this server. */
+  /** True while its node keeps room for this server. */
   readonly reserved: boolean;
   /** Null while not yet known. */
   readonly dataExists: boolean | null;
@@ -258,8 +258,10 @@ export type ServerEvent =
   | (Stamped & { type: 'probe.ok'; players: number | null })
   /** `streak` is how many probes have failed in a row. */
   | (Stamped & { type: 'probe.failed'; streak: number })
-  /** From the node: room was freed that this server waits for. */
+  /** From the queue: there is room for this server now, and for a while it is kept for it. */
   | (Stamped & { type: 'capacity.available' })
+  /** From the node: the room of this epoch was taken back, because the start took too long. */
+  | (Stamped & { type: 'reservation.expired'; nodeId: string; epoch: number })
   /** From its node, in this order. */
   | NodeNews
   /** Asked by its node, or by one that has something of it. Replies a `Verdict`. */
@@ -292,8 +294,8 @@ export interface ServerEffects {
     output: { nodeId: string; engine: 'docker' | 'simulated'; ports: readonly PortRow[]; dataExists: boolean };
   };
   /**
-   * Reserves RAM for this epoch: on its home if its data exists, else on any node that fits; never on one to `avoid`, and if
-   * one is `wanted`, only there. `home` says that it is another node than before, or has other ports there. `placed: false`
+   * Reserves room for this epoch: on its home if its data exists, else on any node that fits; never on one to `avoid`, and if
+   * one is `wanted`, only there. `home` says that it is another node than before, or that its ports are others. `placed: false`
    * when there is no room now. An attempt that is given up gives its room back.
    */
   place: {

@@ -9,6 +9,7 @@ import { Node } from './node.ts';
 import { NodeKey } from './node-key.ts';
 import { Operation } from './operation.ts';
 import { Port } from './port.ts';
+import { QueueEntry } from './queue-entry.ts';
 import { Reservation } from './reservation.ts';
 import { Server } from './server.ts';
 import { Shard } from './shard.ts';
@@ -27,6 +28,7 @@ export {
   NodeKey,
   Operation,
   Port,
+  QueueEntry,
   Reservation,
   Server,
   Shard,
@@ -42,6 +44,7 @@ export const entities = [
   Server,
   Port,
   Reservation,
+  QueueEntry,
   Shard,
   Actor,
   JournalEntry,

@@ -1,7 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { Node } from './node.ts';
 
-/** RAM and CPU that a node keeps for a server, written by the node's actor. */
+/** What a node keeps for a server, written by the node's actor. */
 export const Reservation = defineEntity({
   name: 'Reservation',
   tableName: 'reservations',
@@ -17,7 +17,9 @@ export const Reservation = defineEntity({
         .index('reservations_node'),
     epoch: p.bigint('number'),
     ramMb: p.integer(),
-    cpu: p.float(),
+    cpuMilli: p.integer(),
+    diskMb: p.integer(),
+    ports: p.integer(),
     createdAt: p.datetime(3).defaultRaw('now()'),
   },
 });

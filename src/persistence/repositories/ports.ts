@@ -24,22 +24,29 @@ export function portStore({ orm }: Database): PortStore {
 }
 
 async function portsOf(orm: MikroORM, serverId: string): Promise<readonly PortRow[]> {
-  const rows = await orm.em.fork().find(Port, { serverId }, { orderBy: { name: 'asc' } });
-  return rows.map(({ name, protocol, containerPort, hostPort }) => ({
-    name,
-    protocol,
-    container: containerPort,
-    host: hostPort,
-  }));
+  return (await heldBy(orm, serverId)).map(plain);
 }
+
+const heldBy = (orm: MikroORM, serverId: string) =>
+  orm.em.fork().find(Port, { serverId }, { orderBy: { name: 'asc' } });
+
+type Row = Awaited<ReturnType<typeof heldBy>>[number];
+
+const plain = ({ name, protocol, containerPort, hostPort }: Row): PortRow => ({
+  name,
+  protocol,
+  container: containerPort,
+  host: hostPort,
+});
 
 /** The primary key decides between callers that choose the same number: the one that loses chooses again. */
 async function reserve(orm: MikroORM, request: PortRequest): Promise<readonly PortRow[]> {
   const taken = new Set<string>();
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const held = await portsOf(orm, request.serverId);
-    const missing = request.wanted.filter(({ name }) => !held.some((port) => port.name === name));
-    if (missing.length === 0) return held;
+    const held = await heldBy(orm, request.serverId);
+    const here = held.filter(({ nodeId }) => nodeId === request.nodeId).map(plain);
+    const missing = request.wanted.filter(({ name }) => !here.some((port) => port.name === name));
+    if (missing.length === 0 && here.length === held.length) return here;
     const chosen = await choose(orm, request, missing, taken);
     await insert(orm, request, chosen);
   }
@@ -92,7 +99,10 @@ async function insert(orm: MikroORM, { nodeId, serverId }: PortRequest, chosen: 
     hostPort: host,
   }));
   try {
-    await orm.em.fork().insertMany(Port, rows);
+    await orm.em.fork().transactional(async (em) => {
+      await em.nativeDelete(Port, { serverId, nodeId: { $ne: nodeId } });
+      if (rows.length > 0) await em.insertMany(Port, rows);
+    });
   } catch (thrown) {
     if (!(thrown instanceof UniqueConstraintViolationException)) throw thrown;
   }

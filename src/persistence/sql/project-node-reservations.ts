@@ -14,17 +14,18 @@ const TEXT = `
   ), held as (
     select distinct on (item."serverId") lists."nodeId", item.*
     from lists, jsonb_to_recordset(lists.reservations)
-      as item ("serverId" uuid, epoch bigint, "ramMb" integer, cpu real)
+      as item ("serverId" uuid, epoch bigint, "ramMb" integer, "cpuMilli" integer, "diskMb" integer, ports integer)
     order by item."serverId", item.epoch desc
   ), released as (
     delete from reservations
     where (node_id in (select "nodeId" from lists) or node_id = any($2::uuid[]))
       and server_id not in (select "serverId" from held)
   )
-  insert into reservations (server_id, node_id, epoch, ram_mb, cpu)
-  select "serverId", "nodeId", epoch, "ramMb", cpu from held
+  insert into reservations (server_id, node_id, epoch, ram_mb, cpu_milli, disk_mb, ports)
+  select "serverId", "nodeId", epoch, "ramMb", "cpuMilli", "diskMb", ports from held
   on conflict (server_id) do update
-  set node_id = excluded.node_id, epoch = excluded.epoch, ram_mb = excluded.ram_mb, cpu = excluded.cpu
+  set node_id = excluded.node_id, epoch = excluded.epoch, ram_mb = excluded.ram_mb, cpu_milli = excluded.cpu_milli,
+    disk_mb = excluded.disk_mb, ports = excluded.ports
   where excluded.epoch >= reservations.epoch`;
 
 /** What a node keeps for servers: its whole list replaces the one before. */

@@ -5,8 +5,10 @@ import {
   NODE_PROJECTION,
   NODE_RESERVATIONS_PROJECTION,
   type NodeReservationsProjection,
+  QUEUE_PROJECTION,
   SERVER_PROJECTION,
 } from '../../conductor/interfaces/stores.ts';
+import type { QueueEntry } from '../../machines/queue/index.ts';
 import { toJsonb } from '../../persistence/json.ts';
 import type { Tables } from './tables.ts';
 import { ConstraintViolation, type Transaction } from './transaction.ts';
@@ -31,6 +33,7 @@ export function project(tables: Tables, turns: readonly TurnCommit[], now: numbe
       if (name === SERVER_PROJECTION) projectServer(tables, id, row, seq, now, tx);
       else if (name === NODE_PROJECTION) projectNode(tables, id, row, seq, now, tx);
       else if (name === NODE_RESERVATIONS_PROJECTION) projectReservations(tables, id, row, tx);
+      else if (name === QUEUE_PROJECTION) projectQueue(tables, row, tx);
       else throw new TypeError(`There is no statement for the projection "${name}".`);
     }
   }
@@ -82,6 +85,14 @@ function projectReservations(tables: Tables, id: string, row: Row, tx: Transacti
     if (present !== undefined && present.epoch > reservation.epoch) continue;
     tx.set(tables.reservations, reservation.serverId, { ...reservation, nodeId: id });
   }
+}
+
+/** The queue's list replaces the one before. */
+function projectQueue({ queue }: Tables, row: Row, tx: Transaction): void {
+  const entries = (row?.entries ?? []) as readonly QueueEntry[];
+  const waiting = new Set(entries.map(({ serverId }) => serverId));
+  for (const serverId of queue.keys()) if (!waiting.has(serverId)) tx.delete(queue, serverId);
+  for (const entry of entries) tx.set(queue, entry.serverId, entry);
 }
 
 function checkNode({ nodes }: Tables, table: string, nodeId: string | null): void {

@@ -58,6 +58,7 @@ export function createMemoryReads(tables: Tables): Reads {
         .filter((event) => event.seq > since && (ownerId === undefined || event.ownerId === ownerId))
         .slice(0, limit),
     lastEventSeq: async () => tables.events.at(-1)?.seq ?? 0,
+    queue: async () => [...tables.queue.values()],
     counts: async () => ({
       servers: countBy([...tables.servers.values()]),
       operations: countBy([...tables.operations.values()]),

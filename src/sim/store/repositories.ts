@@ -86,21 +86,24 @@ export function memoryPorts({ ports }: Tables): PortStore {
   /** Between choosing and writing the host is asked, and others may have written: then it chooses again. */
   async function reserve(request: PortRequest, refused: Set<string>): Promise<readonly PortRow[]> {
     const held = ofServer(request.serverId);
-    const missing = request.wanted.filter(({ name }) => !held.some((port) => port.name === name));
-    if (missing.length === 0) return held.map(plain);
+    const here = held.filter(({ nodeId }) => nodeId === request.nodeId);
+    const missing = request.wanted.filter(({ name }) => !here.some((port) => port.name === name));
+    if (missing.length === 0 && here.length === held.length) return here.map(plain);
     const reserved = [...ports.values()].filter(({ nodeId }) => nodeId === request.nodeId);
     const used = new Set([...refused, ...reserved.map(({ protocol, host }) => portKey(protocol, host))]);
     const chosen = lowest(missing, request.range, used);
     for (const port of await request.taken(chosen.map(({ protocol, host }) => ({ protocol, host })))) refused.add(port);
-    const free = chosen.every((port) => isFree(request, port, refused));
-    if (free) for (const port of chosen) ports.set(key(request.nodeId, port), { ...port, ...owner(request) });
+    if (chosen.every((port) => isFree(request, port, refused))) {
+      for (const port of held) if (port.nodeId !== request.nodeId) ports.delete(key(port.nodeId, port));
+      for (const port of chosen) ports.set(key(request.nodeId, port), { ...port, ...owner(request) });
+    }
     return reserve(request, refused);
   }
 
   const isFree = ({ nodeId, serverId }: PortRequest, port: PortRow, refused: ReadonlySet<string>): boolean =>
     !refused.has(portKey(port.protocol, port.host)) &&
     !ports.has(key(nodeId, port)) &&
-    !ofServer(serverId).some(({ name }) => name === port.name);
+    !ofServer(serverId).some((held) => held.nodeId === nodeId && held.name === port.name);
 
   return {
     reservePorts: (request) => reserve(request, new Set()),

@@ -4,6 +4,7 @@ import type { ActorEvent, Address, LiveEvent, Operation } from '../../actors/typ
 import type { DeadLetter, JournalRow, NodeRow, ServerRow } from '../../conductor/interfaces/reads.ts';
 import type { AccountRow, NodeReservationsProjection } from '../../conductor/interfaces/stores.ts';
 import type { StoredError } from '../../errors.ts';
+import type { QueueEntry } from '../../machines/queue/index.ts';
 import type { PortRow } from '../../machines/server/types.ts';
 
 export interface ActorRow {
@@ -89,6 +90,7 @@ export interface Tables {
   readonly events: LiveEvent[];
   readonly servers: Map<string, ServerRow>;
   readonly reservations: Map<string, ReservationRow>;
+  readonly queue: Map<string, QueueEntry>;
   /** By node, protocol and number. */
   readonly ports: Map<string, HeldPort>;
   /** Numbers that are handed out also by what is rolled back. */
@@ -112,6 +114,7 @@ export const emptyTables = (): Tables => ({
   events: [],
   servers: new Map(),
   reservations: new Map(),
+  queue: new Map(),
   ports: new Map(),
   sequences: { journal: 0, event: 0, message: 0, stash: 0 },
 });

@@ -111,12 +111,14 @@ export function* roomAgrees({ actors, reservations, servers }: Evidence): Iterab
     if (!isRight) yield `server ${server_id} runs with ${server.ram_mb} MB on room of ${ram_mb} MB`;
   }
   for (const { id, snapshot } of nodes) {
-    const { ramMb, reserveRamMb, waiting } = snapshot.context;
+    const { ramMb, reserveRamMb } = snapshot.context;
     const sum = reservations.filter((row) => row.node_id === id).reduce((total, row) => total + Number(row.ram_mb), 0);
     if (sum > ramMb - reserveRamMb) yield `node ${id} has given ${sum} MB of ${ramMb - reserveRamMb}`;
-    for (const { serverId } of waiting) {
+  }
+  for (const { snapshot } of actors.filter(({ kind }) => kind === 'queue')) {
+    for (const { serverId } of snapshot.context.entries as readonly { serverId: string }[]) {
       const server = servers.find((one) => one.id === serverId);
-      if (server?.status !== 'queued') yield `node ${id} has server ${serverId} waiting, which is ${server?.status}`;
+      if (server?.status !== 'queued') yield `server ${serverId} waits in the queue, and is ${server?.status}`;
     }
   }
 }

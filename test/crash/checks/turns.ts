@@ -64,7 +64,7 @@ export function* handledOnce({ notes, journal }: Evidence): Iterable<string> {
 }
 
 /** Events that only ever come as durable messages. */
-const MESSAGES = new Set(['release', 'forget', 'capacity.available']);
+const MESSAGES = new Set(['release', 'forget', 'hold', 'reservation.expired', 'enter', 'leave', 'capacity.available']);
 
 function causeOf(event: string): { readonly kind: string; readonly what: string } | null {
   if (MESSAGES.has(event)) return { kind: 'messages', what: event };

@@ -40,10 +40,10 @@ function fenced(before: NodeContext, fence: Fence) {
 export const connectionActions = (limits: NodeLimits) => ({
   noteBeat: act(({ context, event }) => {
     const { reading, receivedAt } = event as EventOf<'beat'>;
-    const { bootId, containers, ramMb, cpus } = reading;
+    const { bootId, containers } = reading;
     return {
       set: {
-        ...sized(context, ramMb, cpus),
+        ...sized(context, reading),
         bootId,
         shown: containers,
         pressure: pressureAfter(context.pressure, reading, limits),

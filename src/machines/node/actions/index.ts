@@ -7,7 +7,7 @@ import { roomActions } from './room.ts';
 /** Every action of the node by its name. */
 export const nodeActions = (limits: NodeLimits) => ({
   ...operationActions,
-  ...roomActions,
+  ...roomActions(limits),
   ...lifeActions,
   ...connectionActions(limits),
 });

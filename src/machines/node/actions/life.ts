@@ -8,8 +8,8 @@ export const lifeActions = {
   /** A repeated bootstrap may come with another way to reach the machine. */
   noteTarget: act(({ context, event }) => ({ set: { ssh: (event as EventOf<'bootstrap'>).ssh ?? context.ssh } })),
   noteBootstrapped: act((now) => {
-    const { hostKey, bootId, ramMb, cpus } = outputOf<'bootstrap'>(now);
-    return { set: { ...sized(now.context, ramMb, cpus), hostKey, bootId } };
+    const { hostKey, bootId, ...size } = outputOf<'bootstrap'>(now);
+    return { set: { ...sized(now.context, size), hostKey, bootId } };
   }),
   /** From here on it is connected, and what went wrong before is over. */
   noteReady: act((now) => ({ set: { readyAt: now.context.readyAt ?? timeOf(now), lastError: null } })),

@@ -1,17 +1,15 @@
 /** The node's room, which is given out here and nowhere else: two servers never get the same megabyte. */
 import type { Verb } from '../../../actors/verbs.ts';
-import type { EventOf } from '../context.ts';
-import { type Freed, forget, held, release, reserve, sized, tellFitting, turnDown } from '../ledger.ts';
+import { type EventOf, timeOf } from '../context.ts';
+import { type Answer, forget, held, hold, release, reserve, sized, takeBack, turnDown } from '../ledger.ts';
+import type { NodeLimits } from '../limits.ts';
 import { isPressed } from '../pressure.ts';
 import type { NodeContext } from '../types.ts';
 import { act } from './act.ts';
 
-/** Those that fit now are told to try again. */
-const outcome = ({ context, fitting }: Freed) => ({
+const reply = ({ context, placement }: Answer) => ({
   set: context,
-  verbs: fitting.map(
-    (id): Verb => ({ type: 'tell', params: { to: `server/${id}`, event: { type: 'capacity.available' } } }),
-  ),
+  verbs: [{ type: 'reply', params: { value: placement } } satisfies Verb],
 });
 
 /** Why it takes no servers, as a sentence. */
@@ -28,27 +26,36 @@ function closedBecause({ name, system, readyAt, awaySince, cordoned, leaves, pre
   return `${name} takes no servers now.`;
 }
 
-export const roomActions = {
-  reserve: act(({ context, event }) => {
-    const { serverId, epoch, ramMb, cpu } = event as EventOf<'reserve'>;
-    const answer = reserve(context, serverId, { epoch, ramMb, cpu });
-    return { set: answer.context, verbs: [{ type: 'reply', params: { value: answer.placement } }] };
+export const roomActions = ({ startMs, startsMax }: NodeLimits) => ({
+  reserve: act((now) => {
+    const { serverId, epoch, ramMb, cpuMilli, diskMb, ports } = now.event as EventOf<'reserve'>;
+    const ask = { ramMb, cpuMilli, diskMb, ports };
+    return reply(reserve(now.context, { serverId, epoch, ask, startsUntil: timeOf(now) + startMs, startsMax }));
   }),
   /** What was given already stays given; a request that is made twice gets the same answer. */
   refuse: act(({ context, event }) => {
-    const { serverId, epoch, ramMb } = event as EventOf<'reserve'>;
-    const answer = held(context, serverId, epoch) ?? turnDown(context, serverId, ramMb, closedBecause(context));
-    return { set: answer.context, verbs: [{ type: 'reply', params: { value: answer.placement } }] };
+    const { serverId, epoch } = event as EventOf<'reserve'>;
+    return reply(held(context, serverId, epoch) ?? turnDown(context, closedBecause(context)));
+  }),
+  hold: act(({ context, event }) => {
+    const { serverId, epoch, ramMb, cpuMilli, diskMb, ports } = event as EventOf<'hold'>;
+    return { set: hold(context, serverId, epoch, { ramMb, cpuMilli, diskMb, ports }) };
   }),
   release: act(({ context, event }) => {
     const { serverId, epoch } = event as EventOf<'release'>;
-    return outcome(release(context, serverId, epoch));
+    return { set: release(context, serverId, epoch) };
   }),
-  forget: act(({ context, event }) => outcome(forget(context, (event as EventOf<'forget'>).serverId))),
-  resize: act(({ context, event }) => {
-    const { ramMb, cpus } = event as EventOf<'resize'>;
-    return outcome(tellFitting(sized(context, ramMb, cpus)));
+  forget: act(({ context, event }) => ({ set: forget(context, (event as EventOf<'forget'>).serverId) })),
+  resize: act(({ context, event }) => ({ set: sized(context, event as EventOf<'resize'>) })),
+  /** Room of starts that neither succeeded nor failed in time. Their servers are told, in case one still goes on. */
+  takeBack: act((now) => {
+    const { context, taken } = takeBack(now.context, timeOf(now));
+    const verbs = taken.map(
+      ({ serverId, epoch }): Verb => ({
+        type: 'tell',
+        params: { to: `server/${serverId}`, event: { type: 'reservation.expired', nodeId: context.id, epoch } },
+      }),
+    );
+    return { set: context, verbs };
   }),
-  /** It takes servers again. */
-  tellWaiting: act(({ context }) => outcome(tellFitting(context))),
-};
+});

@@ -48,7 +48,6 @@ const connected = createStateConfig({
   },
   states: {
     healthy: {
-      entry: 'tellWaiting',
       on: {
         'beat.missed': [LOSE_BY_MISS, { target: 'suspect', actions: 'noteMissed' }],
         sync: { target: 'syncing', actions: 'begin' },

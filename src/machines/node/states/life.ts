@@ -53,7 +53,6 @@ export const life = createStateConfig({
       },
     },
     ready: {
-      entry: 'tellWaiting',
       always: { guard: 'isCordoned', target: 'cordoned' },
       on: {
         cordon: { actions: ['cordon', 'finishAtOnce'] },

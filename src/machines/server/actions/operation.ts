@@ -8,7 +8,7 @@ import { errorOf, timeOf } from '../context.ts';
 import { stopFailed } from '../faults.ts';
 import type { ServerContext } from '../types.ts';
 import { act } from './act.ts';
-import { giveBack } from './room.ts';
+import { giveBack, keepRoom } from './room.ts';
 
 const end = (id: string, outcome: OperationOutcome, message?: string, error?: StoredError): Verb => ({
   type: 'endOperation',
@@ -56,7 +56,7 @@ export const operationActions = {
   fail: act<Ended | undefined>(({ context }, params) => {
     const { lastError } = context;
     const error = lastError === null ? undefined : withoutTime(lastError);
-    const room = params?.keepsRoom ? {} : giveBack(context);
+    const room = params?.keepsRoom ? keepRoom(context) : giveBack(context);
     return {
       set: { ...room.set, operation: null },
       verbs: [...endRunning(context, 'failed', params?.message, error), ...(room.verbs ?? [])],

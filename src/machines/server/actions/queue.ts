@@ -1,8 +1,16 @@
-/** The bookkeeping of a server that waits for room: fleet.md, "Queue". */
-import { isDone, type Now, timeOf } from '../context.ts';
+/**
+ * A server that waits for room: fleet.md, "Queue". The fleet's queue decides whose turn it is; how long a server waits, and how
+ * often it tries by itself in case the queue's word does not reach it, is its own business.
+ */
+import type { Verb } from '../../../actors/verbs.ts';
+import type { Waiting } from '../../queue/types.ts';
+import { isDone, type Now, outputOf, timeOf } from '../context.ts';
+import { demandOf } from '../demand.ts';
 import type { ServerLimits } from '../limits.ts';
 import type { ServerContext } from '../types.ts';
 import { act } from './act.ts';
+
+const QUEUE = 'queue/main';
 
 const NOT_QUEUED: Partial<ServerContext> = { queuedAt: null, attempt: 0, nextAttemptAt: null };
 
@@ -25,6 +33,13 @@ export function isExhausted(now: Now, limits: ServerLimits): boolean {
   return attemptsAfter(now) >= limits.queueAttempts || timeOf(now) - queuedAt >= limits.queueMs;
 }
 
+/** Why it was not placed, as far as anybody said so. */
+function reasonOf(now: Now): string | null {
+  if (!isDone(now, 'place')) return null;
+  const output = outputOf<'place'>(now);
+  return output.placed ? null : output.reason;
+}
+
 export const queueActions = (limits: ServerLimits) => ({
   /** Waits, or waits on. */
   enqueue: act((now) => {
@@ -32,15 +47,43 @@ export const queueActions = (limits: ServerLimits) => ({
     const attempt = attemptsAfter(now);
     const wait = limits.queueBackoffMs[attempt] ?? limits.queueBackoffMs.at(-1) ?? 0;
     const { queuedAt, nextAttemptAt } = now.context;
+    const queued = {
+      queuedAt: queuedAt ?? at,
+      attempt,
+      nextAttemptAt: queuedAt !== null && wasExtra(now) ? nextAttemptAt : at + wait,
+    };
     return {
-      set: {
-        queuedAt: queuedAt ?? at,
-        attempt,
-        nextAttemptAt: queuedAt !== null && wasExtra(now) ? nextAttemptAt : at + wait,
-      },
+      set: queued,
+      verbs: [enter({ ...now.context, ...queued }, reasonOf(now), queued.queuedAt + limits.queueMs)],
     };
   }),
   /** The timed attempt begins. */
   takeTurn: act(() => ({ set: { nextAttemptAt: null } })),
-  clearQueue: act(() => ({ set: NOT_QUEUED })),
+  /** Waits no more; the queue hears so if it knows of this server. */
+  clearQueue: act((now) => {
+    const { id, queuedAt } = now.context;
+    const placed = isDone(now, 'place') && outputOf<'place'>(now).placed;
+    const leave: Verb = { type: 'tell', params: { to: QUEUE, event: { type: 'leave', serverId: id, placed } } };
+    return { set: NOT_QUEUED, verbs: queuedAt === null ? [] : [leave] };
+  }),
 });
+
+/** What the queue has to know to choose; see `machines/queue`. */
+function enter(context: ServerContext & { queuedAt: number }, reason: string | null, givesUpAt: number): Verb {
+  const { id, ownerId, spec, ports, nodeId, dataExists, queuedAt, attempt, nextAttemptAt } = context;
+  const entry: Waiting = {
+    serverId: id,
+    ownerId,
+    name: spec.name,
+    plan: spec.plan,
+    demand: demandOf(spec, ports.length),
+    only: dataExists === false ? null : nodeId,
+    avoid: [],
+    queuedAt,
+    givesUpAt,
+    attempt,
+    nextAttemptAt,
+    reason,
+  };
+  return { type: 'tell', params: { to: QUEUE, event: { type: 'enter', entry } } };
+}

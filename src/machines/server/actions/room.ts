@@ -3,18 +3,33 @@
  * later attempt was given. The plan `reserved` keeps its room while the server is off.
  */
 import type { Verb } from '../../../actors/verbs.ts';
+import type { Resources } from '../../../planner/fit.ts';
 import { isDone } from '../context.ts';
+import { demandOf } from '../demand.ts';
 import type { ServerContext } from '../types.ts';
 import { act, type Outcome } from './act.ts';
 
-const tellNode = ({ id, nodeId, epoch }: ServerContext, type: 'release' | 'forget'): Verb[] =>
-  nodeId === null ? [] : [{ type: 'tell', params: { to: `node/${nodeId}`, event: { type, serverId: id, epoch } } }];
+const tellNode = (
+  { id, nodeId, epoch }: ServerContext,
+  type: 'release' | 'forget' | 'hold',
+  more: { readonly epoch?: number } & Partial<Resources> = {},
+): Verb[] =>
+  nodeId === null
+    ? []
+    : [{ type: 'tell', params: { to: `node/${nodeId}`, event: { type, serverId: id, epoch, ...more } } }];
 
-/** What giving the room back comes to; nothing when none is held, or when the plan keeps it. */
-export const giveBack = (context: ServerContext): Outcome =>
-  context.reserved && context.spec.plan !== 'reserved'
-    ? { set: { reserved: false }, verbs: tellNode(context, 'release') }
-    : {};
+/** The start is over, and the room stays the server's: without this word its node takes it back after a while. */
+export function keepRoom(context: ServerContext): Outcome {
+  const { reserved, placedEpoch: epoch, spec, ports } = context;
+  return reserved ? { verbs: tellNode(context, 'hold', { epoch, ...demandOf(spec, ports.length) }) } : {};
+}
+
+/** What giving the room back comes to; when the plan keeps it, it stays. */
+export function giveBack(context: ServerContext): Outcome {
+  if (!context.reserved) return {};
+  if (context.spec.plan === 'reserved') return keepRoom(context);
+  return { set: { reserved: false }, verbs: tellNode(context, 'release') };
+}
 
 export const roomActions = {
   raiseEpoch: act(({ context: { epoch, triedEpoch } }) => ({ set: { epoch: Math.max(epoch, triedEpoch) + 1 } })),
@@ -22,11 +37,14 @@ export const roomActions = {
   holdRoom: act(({ context: { epoch, lease } }) => ({
     set: { reserved: true, placedEpoch: epoch, lease: { ...lease, asked: 0 } },
   })),
+  hold: act(({ context }) => keepRoom(context)),
   release: act(({ context }) => giveBack(context)),
   /** Gives the room back whatever the plan says. */
   releaseAll: act(({ context }) =>
     context.reserved ? { set: { reserved: false }, verbs: tellNode(context, 'release') } : {},
   ),
+  /** The node has taken it back, because the start took too long. */
+  loseRoom: act(() => ({ set: { reserved: false } })),
   /**
    * Leaving an attempt to place without its answer: the node may have granted it. A room from before (plan `reserved`, or
    * a restart) is kept here, since the state that comes next decides on it.
@@ -34,8 +52,6 @@ export const roomActions = {
   abandonPlacement: act((now) =>
     isDone(now, 'place') || now.context.reserved ? {} : { verbs: tellNode(now.context, 'release') },
   ),
-  /** Takes the server off the node's list of those that wait. */
-  leaveQueue: act(({ context }) => (context.reserved ? {} : { verbs: tellNode(context, 'release') })),
   /** The node need not remember this server any more. */
   forget: act(({ context }) => ({ set: { reserved: false }, verbs: tellNode(context, 'forget') })),
 };

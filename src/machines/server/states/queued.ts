@@ -3,16 +3,16 @@ import { createStateConfig } from '../setup.ts';
 import { answers } from './news.ts';
 
 const LEFT = { undone: 'It left the queue.' };
-const LEAVE = [{ type: 'begin', params: LEFT }, 'leaveQueue', 'clearQueue', 'noteOff', 'succeed'] as const;
+const LEAVE = [{ type: 'begin', params: LEFT }, 'clearQueue', 'noteOff', 'succeed'] as const;
 
-/** Wants to run and finds no room. Tries again by the clock, and at once when its node says that room was freed. */
+/** Wants to run and finds no room. Tries again by the clock, and at once when the queue says that there is room. */
 export const queued = createStateConfig({
   entry: 'release',
   after: {
     nextAttempt: { target: 'starting', actions: 'takeTurn' },
     queueDeadline: {
       target: 'failed',
-      actions: [{ type: 'blame', params: noCapacity }, 'fail', 'leaveQueue', 'clearQueue'],
+      actions: [{ type: 'blame', params: noCapacity }, 'fail', 'clearQueue'],
     },
   },
   on: {

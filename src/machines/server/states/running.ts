@@ -31,6 +31,7 @@ const MONITOR = {
  * shall have its 10 min deadline to save-on here.
  */
 export const running = createStateConfig({
+  entry: 'hold',
   initial: 'healthy',
   states: {
     healthy: {

@@ -31,7 +31,7 @@ const cancelInto = <T extends string>(target: T) =>
     delete: { guard: 'stopsFirst', target, actions: [{ type: 'begin', params: REMOVED }, 'noteStopOptions'] },
   }) as const;
 
-const GIVE_UP = [{ type: 'blame', params: noCapacity }, 'fail', 'leaveQueue', 'clearQueue'] as const;
+const GIVE_UP = [{ type: 'blame', params: noCapacity }, 'fail', 'clearQueue'] as const;
 
 /** What comes of an attempt that found no room, or of which nothing is known. */
 const NOT_PLACED = [
@@ -56,6 +56,14 @@ const REMOVED_AGAIN = { message: 'The half-made container was removed.' };
 const NOT_REMOVED = { message: 'The half-made container could not be removed; the next start removes it.' };
 const STOPPED_AGAIN = { message: 'The container was stopped; it is kept for its log.' };
 const NOT_STOPPED = { message: 'The container could not be stopped and may still run.', keepsRoom: true };
+
+/** Its node has taken its room back: a start that takes this long is none. */
+const expired = <T extends string>(target: T, more: readonly 'fail'[] = []) =>
+  ({
+    guard: 'isOwnRoom',
+    target,
+    actions: ['loseRoom', { type: 'blame', params: late('Starting') }, ...more],
+  }) as const;
 
 const STARTS_LATER = 'It starts as soon as its node is back, or elsewhere by its policy.';
 
@@ -103,7 +111,7 @@ export const starting = createStateConfig({
           actions: [{ type: 'blame', params: late('Fetching the image') }, 'fail'],
         },
       },
-      on: { ...cancelAtOnce, ...NOT_MADE },
+      on: { ...cancelAtOnce, ...NOT_MADE, 'reservation.expired': expired('#server.failed', ['fail']) },
     },
     creating: {
       invoke: {
@@ -119,6 +127,7 @@ export const starting = createStateConfig({
       on: {
         ...cancelInto('#server.stopping.clearing'),
         kill: { target: '#server.stopping.clearing', actions: { type: 'begin', params: REMOVED } },
+        'reservation.expired': expired('clearing'),
         ...NOT_MADE,
       },
     },
@@ -134,6 +143,7 @@ export const starting = createStateConfig({
       on: {
         ...cancelInto('#server.stopping.halting'),
         kill: { target: '#server.stopping.killing', actions: 'begin' },
+        'reservation.expired': expired('aborting'),
       },
     },
     /** Its node is lost, which it will say, or was silent for a moment. */

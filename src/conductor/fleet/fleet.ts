@@ -1,0 +1,143 @@
+/** Where servers go: the planner proposes out of the picture, the node's own mailbox gives. */
+import type { Actors, Address } from '../../actors/types.ts';
+import type { NodeContext, Placement } from '../../machines/node/index.ts';
+import { type Ask, fits, type Planner, type Resources, type Verdict } from '../../planner/index.ts';
+import { errors } from '../errors.ts';
+import type { Admission } from '../queue/picture.ts';
+import { engineLabel, type FleetPicture, type KnownNode, mostOf } from './picture.ts';
+
+export interface RoomRequest {
+  readonly serverId: string;
+  readonly epoch: number;
+  readonly demand: Resources;
+  /** The node that has its world, and so the only one that may take it. */
+  readonly only: string | null;
+  readonly avoid: readonly string[];
+  /** The node that the caller has chosen: there or nowhere. */
+  readonly wanted: string | null;
+}
+
+export type Room =
+  | { readonly placed: true; readonly nodeId: string }
+  | { readonly placed: false; readonly reason: string };
+
+export interface Fleet {
+  /** A home for a new server: where there is room, or will be. Throws `no_nodes`, `no_node_large_enough`. */
+  home(demand: Resources): Promise<string>;
+  /** Room for a server that starts, unless others wait for it. Twice is once. */
+  reserve(request: RoomRequest, signal: AbortSignal): Promise<Room>;
+  /** Gives back what {@link reserve} gave for this epoch. */
+  withdraw(nodeId: string, serverId: string, epoch: number): Promise<void>;
+  /** Whether the node can be asked. */
+  answers(nodeId: string): boolean;
+  /** Every node: why not, or its score and rank. */
+  explain(ask: Ask): Promise<readonly Verdict[]>;
+}
+
+export interface FleetParts {
+  readonly picture: FleetPicture;
+  readonly planner: Planner;
+  readonly admission: (serverId: string) => Admission;
+  readonly ask: Actors['ask'];
+  readonly clock: { now(): number };
+  /** Servers without a world go to nodes of this engine. */
+  readonly engine: NodeContext['engine'];
+  /** Nodes that are asked for room before a server waits. */
+  readonly tries: number;
+  /** How long a node may take to answer. */
+  readonly askMs: number;
+}
+
+const NO_ROOM = 'No node has room for it now.';
+
+export function createFleet(parts: FleetParts): Fleet {
+  const { picture, planner, clock, tries, askMs } = parts;
+  const labels = [engineLabel(parts.engine)];
+  const addressOf = (nodeId: string): Address => `node/${nodeId}`;
+
+  const choose = ({ demand, avoid }: Pick<RoomRequest, 'demand' | 'avoid'>): Promise<string | null> =>
+    planner.place({ ...demand, avoid, labels });
+
+  /** A node that cannot be asked is one that has no room. */
+  async function ask(nodeId: string, { serverId, epoch, demand }: RoomRequest): Promise<Room> {
+    picture.expect(serverId, { nodeId, ask: demand, until: clock.now() + askMs });
+    try {
+      const event = { type: 'reserve', serverId, epoch, ...demand };
+      const placement = (await parts.ask(addressOf(nodeId), event, { timeoutMs: askMs })) as Placement;
+      return placement.placed ? { placed: true, nodeId } : placement;
+    } finally {
+      picture.settled(serverId);
+    }
+  }
+
+  async function tryNodes(first: string | null, request: RoomRequest): Promise<Room> {
+    const refused: string[] = [];
+    let answer: Room = { placed: false, reason: NO_ROOM };
+    let next = first ?? (await choose(request));
+    while (next !== null && refused.length < tries) {
+      answer = await ask(next, request);
+      if (answer.placed) return answer;
+      refused.push(next);
+      next = await choose({ ...request, avoid: [...request.avoid, ...refused] });
+    }
+    return answer;
+  }
+
+  async function withdraw(nodeId: string, serverId: string, epoch: number): Promise<void> {
+    await parts.ask(addressOf(nodeId), { type: 'withdraw', serverId, epoch }, { timeoutMs: askMs });
+  }
+
+  /** Who has room already takes none from those who wait, and comes back to it unless its node is to be avoided. */
+  const ofItsOwn = (nodeId: string, { avoid }: RoomRequest): Admission => ({
+    admitted: true,
+    nodeId: avoid.includes(nodeId) ? null : nodeId,
+  });
+
+  return {
+    async home(demand) {
+      const now = await choose({ demand, avoid: [] });
+      return now ?? homeLater(picture, demand, parts.engine);
+    },
+    async reserve(request, signal) {
+      const { serverId, epoch, only, wanted } = request;
+      const present = picture.reservationOf(serverId);
+      if (present?.epoch === epoch) return ask(present.nodeId, request);
+      const admission = present === undefined ? parts.admission(serverId) : ofItsOwn(present.nodeId, request);
+      if (!admission.admitted) return { placed: false, reason: admission.reason };
+      const tied = only ?? wanted;
+      const room = await (tied === null ? tryNodes(admission.nodeId, request) : ask(tied, request));
+      if (!signal.aborted || !room.placed) return room;
+      // Nobody waits for the answer any more, and the server would release another node.
+      await withdraw(room.nodeId, serverId, epoch);
+      throw signal.reason;
+    },
+    withdraw,
+    answers: (nodeId) => picture.node(nodeId)?.status.connection === 'healthy',
+    explain: (wanted) => planner.explain({ ...wanted, labels: [...labels, ...(wanted.labels ?? [])] }),
+  };
+}
+
+/** The node on which it would fit if that were empty, and which has the most room now; those that take servers first. */
+function homeLater(picture: FleetPicture, demand: Resources, engine: NodeContext['engine']): string {
+  const nodes = picture.nodes().filter(({ context }) => !context.system && context.engine === engine);
+  const mostRamMb = (node: KnownNode): number => mostOf(picture.stateOf(node)).ramMb;
+  const freeRamMb = (node: KnownNode): number => {
+    const { size, held } = picture.stateOf(node);
+    return size.ramMb - held.ramMb;
+  };
+  const [largest] = nodes.toSorted((a, b) => mostRamMb(b) - mostRamMb(a));
+  if (largest === undefined) throw errors.no_nodes();
+  const isOpen = ({ status }: KnownNode): number =>
+    Number(status.status === 'ready' && status.connection === 'healthy');
+  const [home] = nodes
+    .filter((node) => fits(mostOf(picture.stateOf(node)), demand))
+    .sort((a, b) => isOpen(b) - isOpen(a) || freeRamMb(b) - freeRamMb(a));
+  if (home !== undefined) return home.context.id;
+  throw errors.no_node_large_enough({
+    ram_mb: demand.ramMb,
+    cpu: demand.cpuMilli / 1000,
+    disk_mb: demand.diskMb,
+    node: largest.context.name,
+    most_ram_mb: mostRamMb(largest),
+  });
+}
