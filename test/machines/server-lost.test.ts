@@ -428,6 +428,17 @@ test('a place on the same node is no failover', (t) => {
   t.true(isEnded(server, operation?.id, 'failed'));
 });
 
+test('a lost server keeps its room, since only those with room hear of their node', (t) => {
+  const server = create(true);
+  server.done('prepare', PREPARED);
+  server.done('place', { placed: true });
+  lose(server);
+  t.like(server.told(), [{ to: 'node/n1', event: { type: 'hold', epoch: 1 } }]);
+  server.send({ type: 'reservation.expired', nodeId: 'n1', epoch: 1 });
+  t.is(server.state, 'lost.waiting_for_fence');
+  t.like(server.told(), [{ to: 'node/n1', event: { type: 'hold', epoch: 1 } }]);
+});
+
 test('a container that is newer than anything known is held, and a person decides', (t) => {
   const server = fenced();
   t.is(asked(server, 2, {}, { id: 'other', epoch: 7 }), 'hold');
