@@ -30,6 +30,12 @@ export const SERVER_SETTINGS = {
     [1_000, DAY_MS],
     'Pulling an image: a few GB fit, a pull that never ends does not.',
   ),
+  newsMs: ms(
+    'NEWS',
+    LIMITS.newsMs,
+    [1_000, HOUR_MS],
+    'After a step that its node did not answer: until the node is lost, or the step has failed.',
+  ),
   createMs: ms('CREATE', LIMITS.createMs, [1_000, HOUR_MS], 'Making the container: then failed.'),
   announceMs: ms('ANNOUNCE', LIMITS.announceMs, [0, HOUR_MS], 'What players get to come to an end before a stop.'),
   saveMs: ms('SAVE', LIMITS.saveMs, [1_000, HOUR_MS], 'Writing the world before a stop; the stop goes on without it.'),

@@ -135,7 +135,8 @@ export class FleetWorld {
   /** No copy of a server is unfrozen but where the server says that its home is, and there only the newest. */
   check(): void {
     for (const server of this.servers) {
-      const { id, nodeId, epoch } = server.context;
+      const { id, nodeId, epoch, loss } = server.context;
+      if (server.state.startsWith('lost') !== (loss !== null)) this.#fail(`${id} (${server.state}): ${loss?.since}`);
       const up = (['n1', 'n2'] as const).flatMap((at) =>
         this.machines[at].copies
           .filter((copy) => copy.serverId === id && this.machines[at].isUnfrozen(copy))
@@ -388,7 +389,7 @@ export class FleetWorld {
   }
 
   #timersOf(server: Server): Move[] {
-    const delays = ['failoverGrace', 'verifyDeadline', 'nextAttempt', 'crashBackoff'];
+    const delays = ['failoverGrace', 'verifyDeadline', 'newsDeadline', 'nextAttempt', 'crashBackoff'];
     return server
       .delays()
       .filter((delay) => delays.includes(delay) && (delay !== 'verifyDeadline' || !server.effects.has('verify')))
@@ -420,7 +421,7 @@ export class FleetWorld {
     if (effect === 'findWorld') return server.fails(effect, { code: 'no_data' });
     const id = server.context.nodeId as Id;
     const machine = this.machines[id];
-    if (machine.isCut) return server.fails(effect, { retry: 'transient' });
+    if (machine.isCut) return server.fails(effect, { code: 'node_unreachable', retry: 'transient' });
     server.done(effect, this.#onMachine(server, machine, this.nodes[id].context.leaseEpoch, effect, input));
   }
 

@@ -120,9 +120,15 @@ function eventsIn(snapshot: AnyMachineSnapshot) {
     ...snapshot._nodes.flatMap((node: AnyStateNode) => node.after.map(({ eventType }) => ({ type: eventType, at: 0 }))),
     ...effects.flatMap((id) => [
       ...(outputs[id] ?? [{}]).map((output) => ({ type: `xstate.done.actor.${id}`, output, at: 0 })),
-      ...(['transient', 'permanent'] as const).map((retry) => ({
+      ...(
+        [
+          ['broken', 'transient'],
+          ['broken', 'permanent'],
+          ['node_unreachable', 'transient'],
+        ] as const
+      ).map(([code, retry]) => ({
         type: `xstate.error.actor.${id}`,
-        error: { code: 'broken', message: 'It broke.', retry },
+        error: { code, message: 'It broke.', retry },
         at: 0,
       })),
     ]),
@@ -150,10 +156,11 @@ function newsFor({ nodeId, epoch, containerId }: ServerContext) {
 
 /** What of a snapshot decides on where it may go; counts of attempts and crashes are left to the scenarios. */
 function essence({ value, context }: AnyMachineSnapshot): string {
-  const { operation, nodeId, rebuild, containerId, dataLost, startedAt, loss, lease } = context as ServerContext;
+  const { operation, nodeId, rebuild, containerId, dataLost, startedAt, loss, lease, reserved } =
+    context as ServerContext;
   const deciding = ['delete', 'restart', 'kill'];
   const command = operation && (deciding.includes(operation.command) ? operation.command : 'other');
-  const flags = [nodeId, containerId, dataLost, startedAt !== null, rebuild?.keep].map(Boolean).join();
+  const flags = [nodeId, containerId, dataLost, startedAt !== null, rebuild?.keep, reserved].map(Boolean).join();
   const lost = loss && [loss.off, loss.rebooted, loss.failover?.fresh];
   return JSON.stringify([value, command, rebuild?.from, flags, lost, loss && lease.asked]);
 }

@@ -7,7 +7,7 @@ import {
   serverRefusal,
 } from '../../src/machines/server/index.ts';
 import { Drive, scopeFor } from './drive.ts';
-import { boot, create, isEnded, off, PREPARED, running, type Server, SPEC, seen } from './server-stations.ts';
+import { boot, create, isEnded, observed, off, PREPARED, running, type Server, SPEC, seen } from './server-stations.ts';
 
 const HOME = { nodeId: 'n2', engine: 'docker', ports: [{ name: 'game', protocol: 'tcp', container: 1, host: 2 }] };
 
@@ -78,9 +78,10 @@ test('news of another placement change nothing', (t) => {
     server.send(news(server, 'node.lost', 1, { lastLeaseAt: null, ...more }));
     t.is(server.state, 'running.healthy');
   }
-  const stopped = off();
-  lose(stopped);
-  t.is(stopped.state, 'stopped', 'it has no room there, and would never hear that its node is back');
+  const crashed = running();
+  crashed.send(observed(crashed, { state: 'exited', requested: false }));
+  lose(crashed);
+  t.is(crashed.state, 'crashed.backing_off', 'it has no room there, and would never hear that its node is back');
 });
 
 for (const [at, steps] of Object.entries({ fetching: 0, creating: 1, booting: 2 })) {
@@ -100,6 +101,44 @@ for (const [at, steps] of Object.entries({ fetching: 0, creating: 1, booting: 2 
     t.is(server.state, 'starting.placing');
   });
 }
+
+test('a step that fails because the node is silent waits for the node to be lost, and fails if it is not', (t) => {
+  const silent = { code: 'node_unreachable', retry: 'transient' } as const;
+  const starts = create(true);
+  starts.done('prepare', PREPARED);
+  starts.done('place', { placed: true });
+  starts.fails('fetch', silent);
+  t.is(starts.state, 'starting.unreachable');
+  t.deepEqual(starts.ended, []);
+  lose(starts);
+  t.is(starts.state, 'lost.waiting_for_fence', 'and starts with its node');
+
+  const stops = running();
+  const kill = stops.command('kill');
+  stops.fails('kill', silent);
+  stops.ring('newsDeadline');
+  t.is(stops.state, 'stopping.killing', 'it was a moment of silence');
+  stops.fails('kill', silent);
+  stops.ring('stopDeadline');
+  t.is(stops.state, 'failed');
+  t.true(isEnded(stops, kill?.id, 'failed'));
+
+  const boots = create(true);
+  boots.done('prepare', PREPARED);
+  boots.done('place', { placed: true });
+  boots.done('fetch');
+  boots.done('createContainer', { containerId: 'c1' });
+  boots.fails('boot', silent);
+  boots.ring('newsDeadline');
+  t.is(boots.state, 'failed');
+  t.true(boots.context.reserved, 'it may still run');
+});
+
+test('the container from before a start is not taken for the one that starts', (t) => {
+  const server = off();
+  server.command('start');
+  t.is(asked(server, 1, {}, { epoch: 1, state: 'paused' }), 'stop');
+});
 
 test('room that a node gave and cannot keep is asked for again', (t) => {
   const server = create(true);
@@ -387,6 +426,17 @@ test('a place on the same node is no failover', (t) => {
   server.done('place', { placed: true });
   t.is(server.state, 'lost.fenced');
   t.true(isEnded(server, operation?.id, 'failed'));
+});
+
+test('a lost server keeps its room, since only those with room hear of their node', (t) => {
+  const server = create(true);
+  server.done('prepare', PREPARED);
+  server.done('place', { placed: true });
+  lose(server);
+  t.like(server.told(), [{ to: 'node/n1', event: { type: 'hold', epoch: 1 } }]);
+  server.send({ type: 'reservation.expired', nodeId: 'n1', epoch: 1 });
+  t.is(server.state, 'lost.waiting_for_fence');
+  t.like(server.told(), [{ to: 'node/n1', event: { type: 'hold', epoch: 1 } }]);
 });
 
 test('a container that is newer than anything known is held, and a person decides', (t) => {

@@ -17,6 +17,7 @@ export const serverDelays = (limits: ServerLimits) => ({
   placeDeadline: limits.placeMs,
   findDeadline: limits.findMs,
   failoverGrace: (now: Now) => until(failoverAt(now.context), now),
+  newsDeadline: limits.newsMs,
   fetchDeadline: limits.fetchMs,
   createDeadline: limits.createMs,
   bootDeadline: ({ context }: Now) => bootMs(context),

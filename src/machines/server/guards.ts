@@ -49,6 +49,7 @@ export const serverGuards = (limits: ServerLimits) => ({
   isQuiet: (now: Now) => isQuiet(now),
   canKill: ({ context }: Now) => context.containerId !== null && !isRunning(context, 'kill'),
   isDeleting: ({ context }: Now) => isRunning(context, 'delete'),
+  isKilling: ({ context }: Now) => isRunning(context, 'kill'),
   isRestarting: ({ context }: Now) => isRunning(context, 'restart'),
   restartsWithoutWorld: (now: Now) => {
     const seen = observationOf(now);

@@ -8,6 +8,11 @@ export interface ServerLimits {
   readonly failoverRetryMs: number;
   /** The image, and later also data that lies elsewhere. */
   readonly fetchMs: number;
+  /**
+   * How long a server whose node did not answer a step waits for the node to be lost, or to answer. More than a node takes to
+   * miss its heartbeats: until then nobody knows whether it was a moment's silence.
+   */
+  readonly newsMs: number;
   readonly createMs: number;
   readonly announceMs: number;
   readonly saveMs: number;
@@ -54,6 +59,7 @@ export const SERVER_LIMITS: ServerLimits = {
   findMs: 20 * SECOND,
   failoverRetryMs: MINUTE,
   fetchMs: 30 * MINUTE,
+  newsMs: 20 * SECOND,
   createMs: 60 * SECOND,
   announceMs: 10 * SECOND,
   saveMs: 15 * SECOND,

@@ -1,7 +1,9 @@
 /** What news of its node mean to a server, as guards. None of them throws. */
+
+import { errors } from '../errors.ts';
 import { isUp, reconcile } from '../fleet/reconcile.ts';
 import type { NodeNews, NodeShows, Verdict } from '../fleet/types.ts';
-import { isOurs, type Now, outputOf } from './context.ts';
+import { errorOf, isOurs, type Now, outputOf } from './context.ts';
 import type { ServerContext, ServerStatus } from './types.ts';
 
 type Returned = Extract<NodeNews, { type: 'node.returned' }>;
@@ -68,6 +70,9 @@ export const lossGuards = {
   isFenceOfOne: (now: Now, params: { off: boolean }) =>
     isNews(now) && !isOvertaken(now) && now.context.loss?.off === params.off,
   isNewsWhileRebuilding: (now: Now) => isNews(now) && now.context.rebuild?.from === 'running',
+
+  /** The step failed because its node did not answer; whether that one is lost is known in a moment. */
+  isNodeSilent: (now: Now) => now.context.reserved && errorOf(now)?.code === errors.node_unreachable.code,
 
   /** Its node is about to have a lease again and asks what may run. Until that is over nothing may begin elsewhere. */
   isRecoveryOfHome: (now: Now) => {

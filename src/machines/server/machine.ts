@@ -5,12 +5,12 @@
  * | --- | --- | --- | --- |
  * | `creating` | row, ports and data directory are being made | | 60 s → `failed` |
  * | `queued` | wants to run and finds no room | | attempts after 1, 2, 4 min; the third without room, or 10 min, → `failed(no_capacity)` |
- * | `starting` | on its way to players | `placing`, `fetching`, `creating`, `booting`; `aborting` and `clearing` undo | 30 s → `queued`; 30 min, 60 s, boot time → undone, `failed` |
+ * | `starting` | on its way to players | `placing`, `fetching`, `creating`, `booting`; `aborting` and `clearing` undo; `unreachable` | 30 s → `queued`; 30 min, 60 s, boot time → undone, `failed` |
  * | `running` | ready for players | `healthy`, `unresponsive` | by what is observed |
- * | `stopping` | on its way off | `announcing`, `saving`, `terminating`, `killing`, `verifying`; `halting` and `clearing` undo a start; `checking` | grace + 40 s → `failed(stop_failed)`, container known, room kept |
+ * | `stopping` | on its way off | `announcing`, `saving`, `terminating`, `killing`, `verifying`; `halting` and `clearing` undo a start; `checking`; `unreachable` | grace + 40 s → `failed(stop_failed)`, container known, room kept |
  * | `stopped` | off; data on its node | | 5 min → `sleeping` with wake-on-join |
  * | `sleeping` | off; a login wakes it | | – |
- * | `rebuilding` | a new container for the old | `fetching`, `saving`, `terminating`, `placing`, `creating`, `booting`, `removing`; `halting`, `clearing`, `reverting`, `abandoning` go back | each has its deadline → back where it was, or `failed` |
+ * | `rebuilding` | a new container for the old | `fetching`, `saving`, `terminating`, `placing`, `creating`, `booting`, `removing`; `halting`, `clearing`, `reverting`, `abandoning` go back; `unreachable` | each has its deadline → back where it was, or `failed` |
  * | `crashed` | its container exited by itself | `backing_off` | 5, 10, 20 s… → `starting`; 3 in 10 min → `failed(crash_loop)` |
  * | `lost` | its node does not answer | `waiting_for_fence`, `fenced`; `looking`, `placing` for a failover; `returning`, `checking` when its node is back | by its node's news, never by time alone; with policy `fresh` the grace after the fence → `placing`; looking 20 s, placing 30 s → `fenced` |
  * | `missing` | no container where one should be | | – |
@@ -41,6 +41,8 @@
  * | any | its node has returned | `running` if it runs there; else `checking`, until somebody can say what is left → `starting`, `stopped`, `crashed`, `missing` |
  * | any | `delete`; `stop` once fenced | `deleted`, `stopped`, without its node |
  *
+ * - A step that fails because its node is silent waits in `unreachable`, 20 s, for the node to be lost: a step fails sooner than a
+ *   node is missed, and a server that was to run must not be left behind as `failed`.
  * - Whoever has room on a node hears of it. A server that is off has none, and its data waits for its node.
  * - Attempts to place it elsewhere bear epochs of their own (`triedEpoch`); until one succeeds, the lost placement is unchanged.
  * - A failover does not queue: what it waits for may come back, and then the queue would be in its way. It tries again.

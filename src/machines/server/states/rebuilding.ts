@@ -45,6 +45,9 @@ const STUCK = {
   actions: ['noteOff', 'undoRebuild', 'blameStop', { type: 'fail', params: NOT_STOPPED }],
 } as const;
 
+/** Its node may be lost, which it will say. */
+const SILENT_OR_STUCK = [{ guard: 'isNodeSilent', target: '#server.rebuilding.unreachable' }, STUCK] as const;
+
 /** The new one is ready. An old one that could not be removed goes with the next start. */
 const FINISHED = [
   { guard: from('running'), target: '#server.running', actions: ['finishRebuild', 'succeed'] },
@@ -114,7 +117,7 @@ export const rebuilding = createStateConfig({
         src: 'terminate',
         input: terminateInput,
         onDone: { target: 'placing', actions: ['noteTermination', 'raiseEpoch'] },
-        onError: STUCK,
+        onError: SILENT_OR_STUCK,
       },
       after: { exitDeadline: STUCK },
     },
@@ -166,9 +169,16 @@ export const rebuilding = createStateConfig({
       },
       after: { removeDeadline: FINISHED },
     },
+    unreachable: { after: { newsDeadline: STUCK } },
     /** The new one did not come up: the world may be loaded, so it is stopped with grace. */
     halting: {
-      invoke: { id: 'terminate', src: 'terminate', input: terminateInput, onDone: 'clearing', onError: STUCK },
+      invoke: {
+        id: 'terminate',
+        src: 'terminate',
+        input: terminateInput,
+        onDone: 'clearing',
+        onError: SILENT_OR_STUCK,
+      },
       after: { exitDeadline: STUCK },
     },
     /** The new one goes. */
@@ -210,7 +220,7 @@ export const rebuilding = createStateConfig({
           target: '#server.failed',
           actions: ['noteTermination', 'noteOff', 'undoRebuild', { type: 'fail', params: GIVEN_UP }],
         },
-        onError: STUCK,
+        onError: SILENT_OR_STUCK,
       },
       after: { exitDeadline: STUCK },
     },

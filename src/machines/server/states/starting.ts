@@ -46,6 +46,12 @@ const ROOM_IS_LOST = [
   { target: '#server.queued', actions: ['releaseThere', 'enqueue'] },
 ] as const;
 
+const SILENT = { guard: 'isNodeSilent', target: '#server.starting.unreachable', actions: 'blame' } as const;
+const NOT_KNOWN = {
+  message: 'What was begun on its node may still be there; the next start removes it.',
+  keepsRoom: true,
+};
+
 const REMOVED_AGAIN = { message: 'The half-made container was removed.' };
 const NOT_REMOVED = { message: 'The half-made container could not be removed; the next start removes it.' };
 const STOPPED_AGAIN = { message: 'The container was stopped; it is kept for its log.' };
@@ -97,7 +103,7 @@ export const starting = createStateConfig({
         src: 'fetch',
         input: ({ context }) => ({ ...factsOf(context), refresh: false }),
         onDone: 'creating',
-        onError: { target: '#server.failed', actions: ['blame', 'fail'] },
+        onError: [SILENT, { target: '#server.failed', actions: ['blame', 'fail'] }],
       },
       after: {
         fetchDeadline: {
@@ -113,7 +119,7 @@ export const starting = createStateConfig({
         src: 'createContainer',
         input: ({ context }) => ({ ...factsOf(context), keep: null }),
         onDone: { target: 'booting', actions: 'noteCreated' },
-        onError: { target: 'clearing', actions: 'blame' },
+        onError: [SILENT, { target: 'clearing', actions: 'blame' }],
       },
       after: {
         createDeadline: { target: 'clearing', actions: { type: 'blame', params: late('Making the container') } },
@@ -131,13 +137,21 @@ export const starting = createStateConfig({
         src: 'boot',
         input: containerInput,
         onDone: { target: '#server.running', actions: ['noteStarted', 'succeed'] },
-        onError: { target: 'aborting', actions: 'blame' },
+        onError: [SILENT, { target: 'aborting', actions: 'blame' }],
       },
       after: { bootDeadline: { target: 'aborting', actions: { type: 'blame', params: late('Booting') } } },
       on: {
         ...cancelInto('#server.stopping.halting'),
         kill: { target: '#server.stopping.killing', actions: 'begin' },
         'reservation.expired': expired('aborting'),
+      },
+    },
+    /** Its node is lost, which it will say, or was silent for a moment. */
+    unreachable: {
+      after: { newsDeadline: { target: '#server.failed', actions: { type: 'fail', params: NOT_KNOWN } } },
+      on: {
+        ...cancelInto('#server.stopping.clearing'),
+        kill: { target: '#server.stopping.clearing', actions: { type: 'begin', params: REMOVED } },
       },
     },
     /** It did not come up: the world may be loaded all the same, so it is stopped with grace. */

@@ -11,6 +11,9 @@ const STUCK = {
   actions: ['noteOff', 'blameStop', { type: 'fail', params: STILL_KNOWN }],
 } as const;
 
+/** Its node may be lost, which it will say; if it was silent for a moment, the stop goes on, as long as it may take. */
+const SILENT_OR_STUCK = [{ guard: 'isNodeSilent', target: '#server.stopping.unreachable' }, STUCK] as const;
+
 /** It has exited: what the operation was about comes now. */
 const EXITED = [
   { guard: 'isDeleting', target: '#server.deleted', actions: ['noteExit', 'noteOff', 'succeed'] },
@@ -67,7 +70,7 @@ export const stopping = createStateConfig({
         src: 'terminate',
         input: terminateInput,
         onDone: { target: 'verifying', actions: 'noteTermination' },
-        onError: STUCK,
+        onError: SILENT_OR_STUCK,
       },
     },
     killing: {
@@ -76,9 +79,10 @@ export const stopping = createStateConfig({
         src: 'kill',
         input: containerInput,
         onDone: { target: 'verifying', actions: 'noteTermination' },
-        onError: STUCK,
+        onError: SILENT_OR_STUCK,
       },
     },
+    unreachable: { after: { newsDeadline: [{ guard: 'isKilling', target: 'killing' }, { target: 'terminating' }] } },
     /** The engine has said that it exited. Looking again finds what data there is, and a container that came back. */
     verifying: {
       invoke: {
@@ -112,7 +116,7 @@ export const stopping = createStateConfig({
         src: 'terminate',
         input: terminateInput,
         onDone: { target: 'clearing', actions: 'noteTermination' },
-        onError: STUCK,
+        onError: SILENT_OR_STUCK,
       },
     },
     clearing: {
