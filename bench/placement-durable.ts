@@ -28,8 +28,8 @@ export interface Durable {
   readonly longestBlockMs: number;
 }
 
-const NODES = Number(process.env.NN ?? 2_000);
-const SERVERS = Number(process.env.SS ?? 40_000);
+const NODES = 2_000;
+const SERVERS = 40_000;
 const BATCH = 500;
 /** Batches under way at once: one is planned while others are committed. */
 const AHEAD = 4;
