@@ -38,6 +38,13 @@ export const FLEET_SETTINGS = {
     [0, 24 * 60 * MINUTE_MS],
     'An empty node that shall be decommissioned waits so long, in case it is wanted after all.',
   ),
+  cpuHighPercent: whole(
+    'BATON_NODE_CPU_HIGH_PERCENT',
+    LIMITS.cpu.high * 100,
+    [10, 101],
+    '%',
+    'A machine whose processors were busier than this in the last minute takes no new servers; 101 never minds.',
+  ),
   startsMax: whole(
     'BATON_NODE_STARTS_MAX',
     LIMITS.startsMax,
@@ -56,6 +63,8 @@ export const FLEET_SETTINGS = {
 
 /** The limits of the node's statechart with what was set. */
 export function nodeLimits(set: { readonly [K in keyof typeof FLEET_SETTINGS]: number }): typeof LIMITS {
-  const { beatMs, leaseTtlMs: ttlMs, missedLimit, ...durations } = set;
-  return { ...LIMITS, ...durations, lease: { beatMs, ttlMs, missedLimit, driftPpm, pauseBudgetMs } };
+  const { beatMs, leaseTtlMs: ttlMs, missedLimit, cpuHighPercent, ...durations } = set;
+  const high = cpuHighPercent / 100;
+  const cpu = { high, calm: Math.min(high, LIMITS.cpu.calm) };
+  return { ...LIMITS, ...durations, cpu, lease: { beatMs, ttlMs, missedLimit, driftPpm, pauseBudgetMs } };
 }

@@ -89,7 +89,11 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
           dockerHost: node.ssh.dockerHost ?? undefined,
           networkPool: settings.node.networkPool,
           keyOf: async (id) => (await repositories.keyOf(id)) ?? '',
-          onProblem: (problem) => log.warn({ node: node.name, code: problem.code }, problem.message),
+          onProblem(problem) {
+            // That a node is away is told by the node.
+            if (problem.code === 'node_unreachable') return;
+            log.warn({ node: node.name, code: problem.code }, problem.message);
+          },
         }),
     });
     closers.push(() => machines.close());

@@ -87,6 +87,8 @@ function serverCommands(baton: Command, done: Done): void {
     .option('--accept-eula', "accept the licence of the game, in its maker's words")
     .option('--plan <plan>', 'payperplay, balanced or reserved')
     .option('--tag <tag>', 'of the image')
+    .option('--failover <policy>', 'when its node is lost: wait, or fresh (start elsewhere with an empty world)')
+    .option('--failover-grace <seconds>', 'how long fresh waits for a lost node', number)
     .option('--no-start', 'do not start it yet')
     .action(async (name, options) => {
       const { client, servers } = await load();
@@ -110,6 +112,9 @@ function serverCommands(baton: Command, done: Done): void {
   command('stop', 'tell the players, save, stop', stopping);
   command('restart', 'stop and start as one operation', stopping);
   command('kill', 'kill at once, without saving');
+  command('failover', 'give up its lost node and start it elsewhere, with the data that was put there', (one) =>
+    one.option('--fresh', 'with an empty world').option('--node <node>', 'on this one'),
+  );
   command('rm', 'delete; can be taken back with undelete', (one) => one.option('--stop', 'stop it first if it runs'));
   command('undelete', 'take back a deletion');
   command('purge', 'remove a deleted server for good', (one) =>

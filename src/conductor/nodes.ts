@@ -5,7 +5,7 @@ import type { NodeCommand, SshTarget } from '../machines/node/index.ts';
 import { errors } from './errors.ts';
 import type { NodeRow, Reads, ReservationRow } from './interfaces/reads.ts';
 import type { NodeStore } from './interfaces/stores.ts';
-import type { AddNodeRequest, Caller, FleetNode, Nodes } from './types.ts';
+import type { AddNodeRequest, Caller, NodeDetails, Nodes } from './types.ts';
 
 export interface NodesParts {
   readonly actors: Actors;
@@ -36,11 +36,11 @@ export function createNodes({ actors, reads, keys, newId, options }: NodesParts)
     async nodes() {
       const [rows, reservations] = await Promise.all([reads.nodes(), reads.reservations()]);
       const byNode = Map.groupBy(reservations, ({ nodeId }) => nodeId);
-      return rows.map((row) => fleetNode(row, byNode.get(row.id) ?? []));
+      return rows.map((row) => nodeDetails(row, byNode.get(row.id) ?? []));
     },
     async node(id) {
       const [row, reservations] = await Promise.all([existing(id), reads.reservations(id)]);
-      return fleetNode(row, reservations);
+      return nodeDetails(row, reservations);
     },
     async addNode(request, caller) {
       const { name = request.hostname } = request;
@@ -67,7 +67,7 @@ export function createNodes({ actors, reads, keys, newId, options }: NodesParts)
   };
 }
 
-function fleetNode(row: NodeRow, reservations: readonly ReservationRow[]): FleetNode {
+function nodeDetails(row: NodeRow, reservations: readonly ReservationRow[]): NodeDetails {
   const reservedRamMb = reservations.reduce((sum, { ramMb }) => sum + ramMb, 0);
   const usableRamMb = Math.max(0, row.ramMb - row.reserveRamMb);
   return {

@@ -107,7 +107,7 @@ export interface AddNodeRequest {
 }
 
 /** A node with what its servers hold of it. */
-export interface FleetNode extends NodeRow {
+export interface NodeDetails extends NodeRow {
   /** Its RAM less what it keeps for itself. */
   readonly usableRamMb: number;
   readonly reservedRamMb: number;
@@ -122,8 +122,8 @@ export type PlainNodeCommand = 'cordon' | 'uncordon' | 'drain' | 'undrain' | 'sy
 
 export interface Nodes {
   /** All that were not removed, by name. */
-  nodes(): Promise<readonly FleetNode[]>;
-  node(id: string): Promise<FleetNode>;
+  nodes(): Promise<readonly NodeDetails[]>;
+  node(id: string): Promise<NodeDetails>;
   addNode(request: AddNodeRequest, caller: Caller): Promise<{ node: NodeRow; operation: Operation }>;
   /** Sets a machine up again that could not be set up, maybe with another key or address. */
   bootstrapNode(

@@ -9,7 +9,7 @@ import type {
   PageRequest,
   ServerRow,
 } from '../conductor/interfaces/reads.ts';
-import type { FleetNode } from '../conductor/types.ts';
+import type { NodeDetails } from '../conductor/types.ts';
 import { maskDeep, maskEnv, type SecretNames } from './mask.ts';
 import { camelName, snakeDeep } from './wire.ts';
 
@@ -53,7 +53,7 @@ export function nodeView(node: NodeRow) {
 }
 
 /** With what its servers hold of it. */
-export const fleetNodeView = (node: FleetNode) => ({ ...node, ...nodeView(node) });
+export const nodeDetailsView = (node: NodeDetails) => ({ ...node, ...nodeView(node) });
 
 export const operationView = (operation: Operation) => ({ ...operation, target: subject(operation.target) });
 

@@ -5,6 +5,9 @@ import type { NodeReading } from '../interfaces/link.ts';
 /** Over which the use of the processor is a mean: booting a server takes all there is for a while. */
 const CPU_WINDOW_MS = 60_000;
 
+/** Less than this says nothing about the window. */
+const CPU_WINDOW_LEAST_MS = 45_000;
+
 const KB_PER_MB = 1024;
 
 interface Sample {
@@ -14,8 +17,8 @@ interface Sample {
 }
 
 /**
- * Turns the answers of one connection into readings. Processor use comes from the difference of two answers, so the first
- * shows none; on the machine that Baton runs on it is not counted at all, since what its owner works there is no reason to
+ * Turns the answers of one connection into readings. Processor use comes from the difference of two answers, so those of the
+ * first moments show none; on the machine that Baton runs on it is not counted at all, since what its owner works there is no reason to
  * keep his servers off; and its size is what he has set. Where the engine did not answer, the inventory is what was known
  * before.
  */
@@ -50,5 +53,6 @@ const shareUsed = (total: number, free: number): number =>
 
 function busy(from: Sample, to: Sample): number {
   const total = to.totalTicks - from.totalTicks;
+  if (to.clockMs - from.clockMs < CPU_WINDOW_LEAST_MS) return 0;
   return total <= 0 ? 0 : Math.min(1, Math.max(0, (to.busyTicks - from.busyTicks) / total));
 }

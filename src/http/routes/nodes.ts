@@ -3,9 +3,9 @@ import type { Operation } from '../../actors/types.ts';
 import type { PlainNodeCommand } from '../../conductor/types.ts';
 import { type Route, route } from '../route.ts';
 import { Id } from '../schemas/common.ts';
-import { AddNode, BootstrapNode, FleetNode, LabelNode, Node } from '../schemas/node.ts';
+import { AddNode, BootstrapNode, LabelNode, Node, NodeDetails } from '../schemas/node.ts';
 import { Accepted, Operation as OperationSchema } from '../schemas/operation.ts';
-import { fleetNodeView, nodeView, operationView } from '../views.ts';
+import { nodeDetailsView, nodeView, operationView } from '../views.ts';
 import { type RouteDeps, requireAdmin } from './deps.ts';
 
 const SUMMARIES = {
@@ -40,11 +40,11 @@ export const nodeRoutes = (deps: RouteDeps): Route[] => {
       path: '/api/nodes',
       summary: 'List nodes',
       status: 200,
-      response: z.object({ items: z.array(FleetNode) }),
+      response: z.object({ items: z.array(NodeDetails) }),
       errors: ['forbidden'],
       async handle({ principal }) {
         requireAdmin(principal);
-        return { body: { items: (await conductor.nodes()).map(fleetNodeView) } };
+        return { body: { items: (await conductor.nodes()).map(nodeDetailsView) } };
       },
     }),
     route({
@@ -79,11 +79,11 @@ export const nodeRoutes = (deps: RouteDeps): Route[] => {
       summary: 'Read a node',
       params,
       status: 200,
-      response: FleetNode,
+      response: NodeDetails,
       errors: ['not_found', 'forbidden'],
       async handle({ params: { id }, principal }) {
         requireAdmin(principal);
-        return { body: fleetNodeView(await conductor.node(id)) };
+        return { body: nodeDetailsView(await conductor.node(id)) };
       },
     }),
     route({

@@ -49,13 +49,15 @@ export const Node = z
   })
   .meta({ id: 'Node', description: 'A machine that runs servers.' });
 
-export const FleetNode = Node.extend({
+export const NodeDetails = Node.extend({
   usable_ram_mb: z.int().meta({ description: 'Its RAM less what it keeps for itself.' }),
   reserved_ram_mb: z.int(),
   available_ram_mb: z.int(),
   utilisation: z.number().meta({ description: 'Reserved of usable.' }),
-  reservations: z.array(z.object({ server_id: Id, epoch: z.int(), ram_mb: z.int(), cpu: z.number() })),
-}).meta({ id: 'FleetNode', description: 'A node, with what its servers hold of it.' });
+  reservations: z.array(
+    z.object({ server_id: Id, epoch: z.int(), ram_mb: z.int(), cpu: z.number(), disk_mb: z.int() }),
+  ),
+}).meta({ id: 'NodeDetails', description: 'A node, with what its servers hold of it.' });
 
 const hostname = z
   .string()

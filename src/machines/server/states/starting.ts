@@ -58,6 +58,12 @@ const expired = <T extends string>(target: T, more: readonly 'fail'[] = []) =>
     target,
     actions: ['loseRoom', { type: 'blame', params: late('Starting') }, ...more],
   }) as const;
+
+const STARTS_LATER = 'It starts as soon as its node is back, or elsewhere by its policy.';
+
+/** What may be there of this start has its epoch; the container that it still names is the one from before. */
+const NOT_MADE = losing(false, STARTS_LATER, 'noteRemoved');
+
 /** The start has failed already: it shall not begin again by itself. */
 const NOT_UP = losing(true, 'It is off as soon as it is certain that it does not run.');
 
@@ -66,7 +72,7 @@ export const starting = createStateConfig({
   initial: 'placing',
   on: {
     ...answers('starting'),
-    ...losing(false, 'It starts as soon as its node is back, or elsewhere by its policy.'),
+    ...losing(false, STARTS_LATER),
   },
   states: {
     placing: {
@@ -99,7 +105,7 @@ export const starting = createStateConfig({
           actions: [{ type: 'blame', params: late('Fetching the image') }, 'fail'],
         },
       },
-      on: { ...cancelAtOnce, 'reservation.expired': expired('#server.failed', ['fail']) },
+      on: { ...cancelAtOnce, ...NOT_MADE, 'reservation.expired': expired('#server.failed', ['fail']) },
     },
     creating: {
       invoke: {
@@ -116,6 +122,7 @@ export const starting = createStateConfig({
         ...cancelInto('#server.stopping.clearing'),
         kill: { target: '#server.stopping.clearing', actions: { type: 'begin', params: REMOVED } },
         'reservation.expired': expired('clearing'),
+        ...NOT_MADE,
       },
     },
     booting: {
