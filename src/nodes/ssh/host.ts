@@ -38,7 +38,10 @@ export function createRemoteHost(options: HostOptions): NodeHost {
         host: agent,
         hostNetworks: createHostNetworks(way),
         ...(networkPool === undefined ? {} : { networkPool }),
-        ...(onProblem === undefined ? {} : { onProblem }),
+        onProblem(problem) {
+          // That the machine is away its link tells, once.
+          if (problem.code !== errors.node_unreachable.code) onProblem?.(problem);
+        },
       }),
       remote: {
         get hostname() {
