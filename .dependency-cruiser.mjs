@@ -9,7 +9,11 @@ const MACHINE_WORDS = '^src/machines/[^/]+/(types|index)\\.ts$';
 const INTERFACES = '^src/conductor/(types\\.ts$|interfaces/)';
 
 /** Programs that build rooms together; everything else is built by `main.ts`. */
-const ROOTS = ['^src/(main|baton|local-nodes|fleet-machines|faults|cli)\\.ts$', '^src/(cli|sim)/', '^src/games/build-images\\.ts$'];
+const ROOTS = [
+  '^src/(main|baton|local-nodes|fleet-machines|faults|cli)\\.ts$',
+  '^src/(cli|sim)/',
+  '^src/games/build-images\\.ts$',
+];
 
 /** Room → what it may import of ours besides itself. */
 const ROOMS = {

@@ -3,7 +3,9 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { systemPorts } from '../src/actors/system-ports.ts';
 import type { Benchmark, BenchmarkOptions } from './main.ts';
+import { overHttp } from './placement-allocations.ts';
 import { C2M, workload } from './placement-c2m.ts';
+import { throughMailboxes } from './placement-durable.ts';
 import type { Planned, PlanningData } from './placement-planning.ts';
 import { throughThreads } from './placement-threads.ts';
 import { median, rounded } from './report.ts';
@@ -21,6 +23,10 @@ async function measure({ rounds, log }: BenchmarkOptions) {
   const planned = await planAlone(rounds, log);
   const threaded = await throughThreads(load, systemPorts.clock);
   delay.disable();
+  log('the durable path');
+  const durable = await throughMailboxes();
+  log('allocations over HTTP');
+  const allocations = await overHttp();
   const slope = slopeOf(planned.map((one) => one.tenthsMs));
   const cpuSlope = slopeOf(planned.map((one) => one.tenthsCpuMs));
   const figures = {
@@ -36,9 +42,24 @@ async function measure({ rounds, log }: BenchmarkOptions) {
     nodes_beyond_their_room: [...planned, threaded].reduce((sum, one) => sum + one.overcommitted, 0),
     exhaustive_per_second: Math.round(median(planned.map((one) => one.exhaustivePerSecond))),
     through_threads_per_second: Math.round(threaded.perSecond),
-    event_loop_longest_block_ms: rounded(delay.max / 1e6),
+    durable_per_second: Math.round(durable.perSecond),
+    durable_placed: durable.placed,
+    durable_rows: durable.rows,
+    durable_refused: durable.refused,
+    durable_nodes_beyond_their_room: durable.nodesBeyondTheirRoom,
+    allocations_per_second: Math.round(allocations.perSecond),
+    allocations_p50_ms: rounded(allocations.p50Ms),
+    allocations_p99_ms: rounded(allocations.p99Ms),
+    allocated: allocations.allocated,
+    double_allocations: allocations.double,
+    event_loop_longest_block_ms: rounded(Math.max(delay.max / 1e6, durable.longestBlockMs, allocations.longestBlockMs)),
     event_loop_p99_ms: rounded(delay.percentile(99) / 1e6),
     raw: {
+      longest_block_ms: {
+        planning: rounded(delay.max / 1e6),
+        durable: rounded(durable.longestBlockMs),
+        allocations: rounded(allocations.longestBlockMs),
+      },
       planning_per_second: planned.map((one) => Math.round(one.perSecond)),
       planning_per_cpu_second: planned.map((one) => Math.round(one.perCpuSecond)),
       tenths_ms: planned.map((one) => one.tenthsMs.map(Math.round)),
@@ -50,6 +71,8 @@ async function measure({ rounds, log }: BenchmarkOptions) {
     `${figures.planning_per_cpu_second} a second of the thread's own processor time, slope ${figures.cpu_slope}`,
     `${figures.exhaustive_per_second}/s by looking at every node; ${figures.samples_not_exact} of ${figures.samples} samples differ from it`,
     `${figures.through_threads_per_second}/s in batches through the planner's threads, shared memory written after each`,
+    `${figures.durable_per_second}/s committed in the nodes' mailboxes, ${figures.durable_refused} proposals refused there`,
+    `${figures.allocations_per_second}/s allocated over HTTP, p50 ${figures.allocations_p50_ms} ms, p99 ${figures.allocations_p99_ms} ms, ${figures.double_allocations} double`,
     `${figures.nodes_beyond_their_room} nodes beyond their room; longest block of the event loop ${figures.event_loop_longest_block_ms} ms`,
   ];
   return { figures, lines };

@@ -1,5 +1,4 @@
-/** How servers wait for room, and how many start at once; the numbers themselves stand beside the statecharts. */
-import { NODE_LIMITS } from '../src/machines/node/limits.ts';
+/** How servers wait for room; the numbers themselves stand beside the statechart. */
 import { QUEUE_LIMITS as LIMITS } from '../src/machines/queue/limits.ts';
 import { whole } from './setting.ts';
 
@@ -46,22 +45,5 @@ export const QUEUE_SETTINGS = {
     [10, 500],
     'servers',
     "Kept in order; further ones try again by their own clock. Each turn writes all of them, within a snapshot's size.",
-  ),
-} as const;
-
-export const START_SETTINGS = {
-  startsMax: whole(
-    'BATON_NODE_STARTS_MAX',
-    NODE_LIMITS.startsMax,
-    [0, 60],
-    'servers',
-    'Starting on one node at once; 0 is one for each two cores, because booting eats them.',
-  ),
-  startMs: whole(
-    'BATON_NODE_START_MS',
-    NODE_LIMITS.startMs,
-    [1_000, 24 * HOUR_MS],
-    'ms',
-    'From the reservation until the server runs; then its room goes back. The image has to be pulled in this time.',
   ),
 } as const;

@@ -7,7 +7,7 @@ import { DEFAULT_NETWORK_POOL } from '../src/nodes/limits.ts';
 import { ACTOR_SETTINGS, RETENTION_SETTINGS } from './actors.ts';
 import { CONDUCTOR_SETTINGS } from './conductor.ts';
 import { FLEET_SETTINGS } from './fleet.ts';
-import { QUEUE_SETTINGS, START_SETTINGS } from './queue.ts';
+import { QUEUE_SETTINGS } from './queue.ts';
 import { type LoadedSettings, readSettings } from './read.ts';
 import { SERVER_SETTINGS } from './server.ts';
 import { oneOf, optionalText, portRange, text, type Values, whole } from './setting.ts';
@@ -146,7 +146,6 @@ export const SETTINGS = {
       'MB',
       "This node's RAM, as the engine says with 0; servers may reserve it less what is kept for the system.",
     ),
-    ...START_SETTINGS,
     simulated: {
       count: whole(
         'BATON_SIMULATED_NODES',

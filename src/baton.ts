@@ -99,30 +99,21 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
     closers.push(() => machines.close());
     for (const { id, name, ssh } of await repositories.nodes()) if (ssh !== null) machines.add({ id, name, ssh });
 
-    const { clock } = systemPorts;
     const shared = {
       ask: (address, event, options) => runtime.actors.ask(address, event, options),
       sleep: (ms, signal) => delay(ms, undefined, { signal }),
       timeout: (ms) => AbortSignal.timeout(ms),
     } satisfies Pick<ServerWorld & NodeWorld, 'ask' | 'sleep' | 'timeout'>;
+    const { clock } = systemPorts;
+    const limits = nodeLimits(settings.fleet);
     const memory = createFleetMemory();
-    const { strategy } = settings.conductor;
-    const planner = createPlanner({ memory, clock, report, strategy });
+    const planner = createPlanner({ memory, clock, report, strategy: settings.conductor.strategy });
     closers.push(() => planner.close());
-    const picture = createPicture({ memory, clock, startsMax: settings.node.startsMax });
+    const picture = createPicture({ memory, clock, startsMax: limits.startsMax });
     const queue = createQueuePicture(clock);
     const { kind: engine } = nodes.home.host.engine;
-    const fleet = createFleet({
-      picture,
-      planner,
-      admission: queue.admission,
-      ask: shared.ask,
-      clock,
-      engine,
-      tries: settings.conductor.placeTries,
-      askMs: settings.conductor.askMs,
-    });
-
+    const { placeTries: tries, askMs } = settings.conductor;
+    const fleet = createFleet({ picture, planner, queue, ask: shared.ask, clock, engine, tries, askMs });
     const world: ServerWorld = {
       ...shared,
       games,
@@ -137,12 +128,11 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
       node: (id) => machines.of(id).host,
       nodes: () => machines.all().map(({ host }) => host),
     };
-    const { startsMax, startMs } = settings.node;
     const nodeWorld: NodeWorld = {
       ...shared,
       machines,
       keys: repositories,
-      limits: { ...nodeLimits(settings.fleet), startsMax, startMs },
+      limits,
       leases: createLeaseBook(),
       clock,
       // Nobody but this process can reach the embedded database: its directory is locked.
@@ -188,7 +178,7 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
       kinds,
       world,
       reads,
-      fleet: createFleetReads({ picture, fleet, queue, reads, clock, startsMax }),
+      fleet: createFleetReads({ picture, fleet, queue, reads, clock, startsMax: limits.startsMax }),
       deadLetters: repositories.deadLetters,
       keys: repositories,
       newId: systemPorts.id,

@@ -92,7 +92,7 @@ async function dockerNode(parts: LocalNodesParts, rows: readonly NodeRow[]): Pro
     });
   const size = await sizeOf(engineFor(''), settings.node.ramMb, known);
   const row = await store.upsertNode({ name, engine: 'docker', ...size });
-  return nodeOf(parts, row, engineFor(row.id), size, row.engine);
+  return nodeOf(parts, row, engineFor(row.id), size);
 }
 
 /** The engine's own answer; while it is away, what it said last. */
@@ -118,18 +118,12 @@ async function simulatedNode(parts: LocalNodesParts, number: number): Promise<Lo
     saveWorld: saveWorldToDisk,
     disk: simulatedDisk(join(settings.dataDir, `simulated-machine${suffix}.json`)),
   });
-  return nodeOf(parts, row, engine, size, row.name);
+  return nodeOf(parts, row, engine, size);
 }
 
-/** @param worlds the directory of its worlds, below that of all worlds */
-function nodeOf(
-  { settings, fault, ports }: LocalNodesParts,
-  row: NodeRow,
-  engine: Engine,
-  size: NodeSize,
-  worlds: string,
-): LocalNode {
-  const dataRoot = join(settings.dataDir, 'worlds', worlds);
+function nodeOf({ settings, fault, ports }: LocalNodesParts, row: NodeRow, engine: Engine, size: NodeSize): LocalNode {
+  // Of one engine there may be several simulated nodes, and one real one, whatever that is called.
+  const dataRoot = join(settings.dataDir, 'worlds', row.engine === 'simulated' ? row.name : row.engine);
   const plain = createLocalNode({
     id: row.id,
     name: row.name,

@@ -141,6 +141,33 @@ function serverCommands(baton: Command, done: Done): void {
     .action(async (ref, options) => done(await (await import('./live.ts')).watch(await connected(), ref, options)));
 }
 
+function fleetCommands(baton: Command, done: Done): void {
+  const load = async () => ({ client: await connected(), fleet: await import('./fleet.ts') });
+
+  json(baton.command('fleet'))
+    .description('what the machines have, and how much of it is reserved')
+    .action(async (options) => {
+      const { client, fleet } = await load();
+      done(await fleet.showFleet(client, options));
+    });
+  json(baton.command('queue'))
+    .description('servers that wait for room, in their order')
+    .action(async (options) => {
+      const { client, fleet } = await load();
+      done(await fleet.showQueue(client, options));
+    });
+  json(baton.command('placements').description('where servers go').command('explain'))
+    .description('where a new server would go, and why not elsewhere')
+    .requiredOption('-r, --ram <size>', 'such as 2048 (MB) or 4G', megabytes)
+    .option('--cpu <cores>', 'that it asks for', number)
+    .option('--disk <size>', 'such as 20G', megabytes)
+    .option('-l, --label <name=value...>', 'that the node must have; may be repeated')
+    .action(async (options) => {
+      const { client, fleet } = await load();
+      done(await fleet.explainPlacement(client, options));
+    });
+}
+
 function nodeCommands(baton: Command, done: Done): void {
   const group = baton
     .command('nodes')
@@ -205,33 +232,6 @@ function nodeCommands(baton: Command, done: Done): void {
         done(await nodes.nodeCommand(client, name, ref, options));
       });
   }
-}
-
-function fleetCommands(baton: Command, done: Done): void {
-  const load = async () => ({ client: await connected(), fleet: await import('./fleet.ts') });
-
-  json(baton.command('fleet'))
-    .description('what the machines have, and how much of it is reserved')
-    .action(async (options) => {
-      const { client, fleet } = await load();
-      done(await fleet.showFleet(client, options));
-    });
-  json(baton.command('queue'))
-    .description('servers that wait for room, in their order')
-    .action(async (options) => {
-      const { client, fleet } = await load();
-      done(await fleet.showQueue(client, options));
-    });
-  json(baton.command('placements').description('where servers go').command('explain'))
-    .description('where a new server would go, and why not elsewhere')
-    .requiredOption('-r, --ram <size>', 'such as 2048 (MB) or 4G', megabytes)
-    .option('--cpu <cores>', 'that it asks for', number)
-    .option('--disk <size>', 'such as 20G', megabytes)
-    .option('-l, --label <name=value...>', 'that the node must have; may be repeated')
-    .action(async (options) => {
-      const { client, fleet } = await load();
-      done(await fleet.explainPlacement(client, options));
-    });
 }
 
 function operationCommands(baton: Command, done: Done): void {

@@ -34,19 +34,6 @@ export interface Server {
   readonly ports: readonly { readonly protocol: string; readonly host: number }[];
 }
 
-export interface Node {
-  readonly id: string;
-  readonly name: string;
-  readonly kind: string;
-  readonly status: string;
-  readonly status_detail: string | null;
-  readonly connection: string;
-  readonly hostname: string | null;
-  readonly usable_ram_mb: number;
-  readonly reserved_ram_mb: number;
-  readonly reservations: readonly { readonly server_id: string }[];
-}
-
 export interface Fleet {
   readonly servers: number;
   readonly queued: number;
@@ -89,6 +76,19 @@ export interface Placement {
   readonly reasons: readonly string[];
   readonly score: { readonly machines: string; readonly key: number } | null;
   readonly free: { readonly ram_mb: number };
+}
+
+export interface Node {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly status: string;
+  readonly status_detail: string | null;
+  readonly connection: string;
+  readonly hostname: string | null;
+  readonly usable_ram_mb: number;
+  readonly reserved_ram_mb: number;
+  readonly reservations: readonly { readonly server_id: string }[];
 }
 
 export interface Page<T> {

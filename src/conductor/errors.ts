@@ -23,6 +23,13 @@ export const errors = catalogue({
   },
   container_vanished: { status: 409, retry: 'permanent', message: 'The container of server {id} is gone.' },
   node_unknown: { status: 500, retry: 'permanent', message: 'No node with the id {id} is connected.' },
+  no_nodes: { status: 503, retry: 'transient', message: 'There is no node that servers could run on yet. Add one.' },
+  no_node_large_enough: {
+    status: 422,
+    retry: 'permanent',
+    message:
+      'It needs {ram_mb} MB of RAM, {cpu} cores and {disk_mb} MB on disk; no node has that even when it is empty. The largest one, {node}, has {most_ram_mb} MB of RAM for servers.',
+  },
   node_without_address: {
     status: 422,
     retry: 'permanent',
@@ -53,13 +60,6 @@ export const errors = catalogue({
     retry: 'transient',
     message:
       'The end of the lease of {name} proves nothing: its watchdogs did not run. Make sure that it is off before its servers start elsewhere.',
-  },
-  no_nodes: { status: 503, retry: 'transient', message: 'There is no node that servers could run on yet. Add one.' },
-  no_node_large_enough: {
-    status: 422,
-    retry: 'permanent',
-    message:
-      'It needs {ram_mb} MB of RAM, {cpu} cores and {disk_mb} MB on disk; no node has that even when it is empty. The largest one, {node}, has {most_ram_mb} MB of RAM for servers.',
   },
   ram_too_small: {
     status: 400,

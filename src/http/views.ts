@@ -53,11 +53,7 @@ export function nodeView(node: NodeRow) {
 }
 
 /** With what its servers hold of it. */
-export const nodeDetailsView = (node: NodeDetails) => ({
-  ...node,
-  ...nodeView(node),
-  reservations: node.reservations.map((one) => ({ ...one, cpu: one.cpuMilli / 1000 })),
-});
+export const nodeDetailsView = (node: NodeDetails) => ({ ...node, ...nodeView(node) });
 
 export const operationView = (operation: Operation) => ({ ...operation, target: subject(operation.target) });
 

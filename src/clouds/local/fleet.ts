@@ -1,4 +1,5 @@
 /** `npm run fleet`: machines to try Baton on, made out of this one. They are there until Ctrl-C. */
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,9 +18,9 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 try {
   await checkLocalSupport();
-  const asked = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
+  // A signal alone keeps no process alive; an open channel does.
+  const alive = new BroadcastChannel('until Ctrl-C');
+  const asked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   const directory = await mkdtemp(join(tmpdir(), 'baton-fleet-'));
   try {
     say(`Booting ${count} machines …`);
@@ -29,12 +30,11 @@ try {
       say(`  npx baton nodes add ${hostname} --name ${name} --user ${user} --port ${sshPort} --key-file ${keyFile}`);
     }
     say('\nCtrl-C switches them off and removes them.');
-    const alive = setInterval(() => undefined, 2 ** 30);
     await asked;
-    clearInterval(alive);
     say('\nRemoving them …');
     for (const machine of machines) await machine.remove();
   } finally {
+    alive.close();
     await rm(directory, { recursive: true, force: true });
   }
 } catch (error) {

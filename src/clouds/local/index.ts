@@ -2,4 +2,4 @@
 export { createLocalMachine, type LocalMachine, type LocalMachineOptions } from './machine.ts';
 export { bootLocalMachines, type LocalMachinesOptions } from './machines.ts';
 export { checkLocalSupport } from './support.ts';
-export type { Process } from './system.ts';
+export { type Process, signalAll } from './system.ts';

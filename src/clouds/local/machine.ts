@@ -58,7 +58,7 @@ export async function createLocalMachine({ name, directory, diskMb }: LocalMachi
   try {
     for (const inner of ['disk', 'root', 'ssh']) await mkdir(join(directory, inner), { recursive: true });
     await tool(name, 'truncate', '--size', `${diskMb}M`, join(directory, 'disk.img'));
-    await tool(name, 'mkfs.ext4', '-q', '-F', join(directory, 'disk.img'));
+    await tool(name, 'mkfs.ext4', '-q', '-F', '-m', '0', join(directory, 'disk.img'));
     const keys = await makeKeys(name, directory);
     await writeSshConfig(join(directory, 'ssh'), keys, SSH_PORT);
     return machineAt(place, name, directory, keys.privateKey, keys.keyFile);

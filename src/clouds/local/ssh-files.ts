@@ -31,6 +31,7 @@ export async function writeSshConfig(directory: string, { publicKey }: Keys, por
     'UseDNS no',
   ];
   await writeFile(join(directory, 'sshd_config'), `${config.join('\n')}\n`);
-  await writeFile(join(directory, 'authorized_keys'), publicKey, { mode: 0o600 });
+  // sshd reads it as the user who wants to come in.
+  await writeFile(join(directory, 'authorized_keys'), publicKey, { mode: 0o644 });
   await tool('all', 'ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', join(directory, 'ssh_host_ed25519_key'));
 }

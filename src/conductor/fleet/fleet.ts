@@ -3,8 +3,8 @@ import type { Actors, Address } from '../../actors/types.ts';
 import type { NodeContext, Placement } from '../../machines/node/index.ts';
 import { type Ask, fits, type Planner, type Resources, type Verdict } from '../../planner/index.ts';
 import { errors } from '../errors.ts';
-import type { Admission } from '../queue/picture.ts';
-import { engineLabel, type FleetPicture, type KnownNode, mostOf } from './picture.ts';
+import type { Admission, QueuePicture } from '../queue/picture.ts';
+import { engineFor, engineLabel, type FleetPicture, type KnownNode, mostOf } from './picture.ts';
 
 export interface RoomRequest {
   readonly serverId: string;
@@ -37,10 +37,10 @@ export interface Fleet {
 export interface FleetParts {
   readonly picture: FleetPicture;
   readonly planner: Planner;
-  readonly admission: (serverId: string) => Admission;
+  readonly queue: Pick<QueuePicture, 'admission'>;
   readonly ask: Actors['ask'];
   readonly clock: { now(): number };
-  /** Servers without a world go to nodes of this engine. */
+  /** Of the machine that Baton runs on; see `engineFor`. */
   readonly engine: NodeContext['engine'];
   /** Nodes that are asked for room before a server waits. */
   readonly tries: number;
@@ -52,11 +52,11 @@ const NO_ROOM = 'No node has room for it now.';
 
 export function createFleet(parts: FleetParts): Fleet {
   const { picture, planner, clock, tries, askMs } = parts;
-  const labels = [engineLabel(parts.engine)];
+  const engine = () => engineFor(picture, parts.engine);
   const addressOf = (nodeId: string): Address => `node/${nodeId}`;
 
   const choose = ({ demand, avoid }: Pick<RoomRequest, 'demand' | 'avoid'>): Promise<string | null> =>
-    planner.place({ ...demand, avoid, labels });
+    planner.place({ ...demand, avoid, labels: [engineLabel(engine())] });
 
   /** A node that cannot be asked is one that has no room. */
   async function ask(nodeId: string, { serverId, epoch, demand }: RoomRequest): Promise<Room> {
@@ -96,13 +96,13 @@ export function createFleet(parts: FleetParts): Fleet {
   return {
     async home(demand) {
       const now = await choose({ demand, avoid: [] });
-      return now ?? homeLater(picture, demand, parts.engine);
+      return now ?? homeLater(picture, demand, engine());
     },
     async reserve(request, signal) {
       const { serverId, epoch, only, wanted } = request;
       const present = picture.reservationOf(serverId);
       if (present?.epoch === epoch) return ask(present.nodeId, request);
-      const admission = present === undefined ? parts.admission(serverId) : ofItsOwn(present.nodeId, request);
+      const admission = present === undefined ? parts.queue.admission(serverId) : ofItsOwn(present.nodeId, request);
       if (!admission.admitted) return { placed: false, reason: admission.reason };
       const tied = only ?? wanted;
       const room = await (tied === null ? tryNodes(admission.nodeId, request) : ask(tied, request));
@@ -113,7 +113,7 @@ export function createFleet(parts: FleetParts): Fleet {
     },
     withdraw,
     answers: (nodeId) => picture.node(nodeId)?.status.connection === 'healthy',
-    explain: (wanted) => planner.explain({ ...wanted, labels: [...labels, ...(wanted.labels ?? [])] }),
+    explain: (wanted) => planner.explain({ ...wanted, labels: [engineLabel(engine()), ...(wanted.labels ?? [])] }),
   };
 }
 

@@ -12,19 +12,12 @@ import {
   type NodeState,
   type Resources,
 } from '../../planner/index.ts';
+import { createExpected, type Expected } from './expected.ts';
 
 /** A node as its actor left it. */
 export interface KnownNode {
   readonly context: NodeContext;
   readonly status: NodeStatus;
-}
-
-/** Room that a server was offered, or is just asking for. */
-interface Expected {
-  readonly nodeId: string;
-  readonly ask: Resources;
-  /** Unix ms. */
-  readonly until: number;
 }
 
 export interface FleetPicture {
@@ -44,8 +37,17 @@ export interface FleetPicture {
   onChange(listener: (hasGained: boolean) => void): void;
 }
 
-/** A node of this engine; servers without a world go to the engine that new servers run on. */
-export const engineLabel = (engine: NodeContext['engine']): string => `baton.engine=${engine}`;
+type Engine = NodeContext['engine'];
+
+/** What a node of this engine is found by. */
+export const engineLabel = (engine: Engine): string => `baton.engine=${engine}`;
+
+/**
+ * What servers without a world run on: the engine of the machine that Baton runs on, unless that is simulated and there are real
+ * machines besides. docs/decisions/0003 says why nobody changes from one to the other.
+ */
+export const engineFor = (picture: Pick<FleetPicture, 'nodes'>, here: Engine): Engine =>
+  picture.nodes().some(({ context }) => context.engine === 'docker' && context.kind !== 'local') ? 'docker' : here;
 
 const GONE: ReadonlySet<string> = new Set(['removed', 'decommissioned']);
 const IN_SERVICE: ReadonlySet<string> = new Set(['ready', 'cordoned', 'draining']);
@@ -60,27 +62,25 @@ export interface PictureParts {
 export function createPicture({ memory, clock, startsMax: setting }: PictureParts): FleetPicture {
   const known = new Map<string, KnownNode>();
   const seqs = new Map<string, number>();
-  const expected = new Map<string, Expected>();
+  const expected = createExpected();
   const homes = new Map<string, { readonly nodeId: string; readonly epoch: number }>();
   const listeners: ((hasGained: boolean) => void)[] = [];
 
-  const on = (nodeId: string): Expected[] =>
-    [...expected].flatMap(([serverId, one]) =>
-      // Who has room there already is counted by his reservation.
-      one.nodeId === nodeId && homes.get(serverId)?.nodeId !== nodeId ? [one] : [],
-    );
+  const coming = (nodeId: string): Expected[] =>
+    // Who has room there already is counted by his reservation.
+    [...expected.on(nodeId)].flatMap(([serverId, one]) => (homes.get(serverId)?.nodeId === nodeId ? [] : [one]));
 
   function stateOf({ context, status }: KnownNode): NodeState {
-    const coming = on(context.id);
+    const soon = coming(context.id);
     return {
       id: context.id,
       size: sizeOf(context),
-      held: heldBy([...Object.values(context.reservations), ...coming.map(({ ask }) => ask)]),
+      held: heldBy([...Object.values(context.reservations), ...soon.map(({ ask }) => ask)]),
       ready: IN_SERVICE.has(status.status),
       healthy: status.connection === 'healthy',
       cordoned: status.status !== 'ready',
       system: context.system,
-      busy: startsOn(context) + coming.length >= startsMax(context, setting),
+      busy: startsOn(context) + soon.length >= startsMax(context, setting),
       dedicated: context.kind !== 'cloud',
       labels: [
         engineLabel(context.engine),
@@ -98,16 +98,6 @@ export function createPicture({ memory, clock, startsMax: setting }: PicturePart
   function forgetRooms(nodeId: string): void {
     for (const serverId of Object.keys(known.get(nodeId)?.context.reservations ?? {})) {
       if (homes.get(serverId)?.nodeId === nodeId) homes.delete(serverId);
-    }
-  }
-
-  /** Those whose time has come are nobody's room any more. */
-  function expire(): void {
-    const now = clock.now();
-    for (const [serverId, { nodeId, until }] of expected) {
-      if (until > now) continue;
-      expected.delete(serverId);
-      show(nodeId);
     }
   }
 
@@ -132,17 +122,10 @@ export function createPicture({ memory, clock, startsMax: setting }: PicturePart
       for (const listener of listeners) listener(gained);
     },
     expect(serverId, one) {
-      expire();
-      const before = expected.get(serverId);
-      expected.set(serverId, one);
-      show(one.nodeId);
-      if (before !== undefined && before.nodeId !== one.nodeId) show(before.nodeId);
+      for (const nodeId of expected.put(serverId, one, clock.now())) show(nodeId);
     },
     settled(serverId) {
-      const one = expected.get(serverId);
-      expected.delete(serverId);
-      expire();
-      if (one !== undefined) show(one.nodeId);
+      for (const nodeId of expected.remove(serverId, clock.now())) show(nodeId);
     },
     onChange(listener) {
       listeners.push(listener);

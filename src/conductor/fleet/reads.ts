@@ -1,7 +1,7 @@
 import { heldOn, startsMax, startsOn } from '../../machines/node/index.ts';
 import { etaOf, ranked } from '../../machines/queue/index.ts';
 import { PLENTY, sentence, usableRamMb, type Verdict } from '../../planner/index.ts';
-import type { Capacity, FleetNode, FleetReads, NodeVerdict } from '../interfaces/fleet.ts';
+import type { Capacity, FleetReads, NodeCapacity, NodeVerdict } from '../interfaces/fleet.ts';
 import type { Reads } from '../interfaces/reads.ts';
 import type { QueuePicture } from '../queue/picture.ts';
 import type { Fleet } from './fleet.ts';
@@ -20,7 +20,7 @@ export interface FleetReadsParts {
 export function createFleetReads(parts: FleetReadsParts): FleetReads {
   const { picture, queue, clock } = parts;
 
-  function nodeView({ context, status }: KnownNode): FleetNode {
+  function nodeView({ context, status }: KnownNode): NodeCapacity {
     const { id, name, kind, engine, system, labels, ramMb, cpus, diskMb } = context;
     const held = heldOn(context);
     const heldFor = queue.entries.find((entry) => entry.heldOn === id)?.serverId ?? null;
@@ -47,7 +47,7 @@ export function createFleetReads(parts: FleetReadsParts): FleetReads {
       const nodes = known.map(nodeView);
       const counted = nodes.filter(({ system }) => !system);
       const open = new Set(known.filter(takesServers).map(({ context }) => context.id));
-      const sum = (of: (node: FleetNode) => number): number => counted.reduce((all, node) => all + of(node), 0);
+      const sum = (of: (node: NodeCapacity) => number): number => counted.reduce((all, node) => all + of(node), 0);
       return {
         ...capacity(
           sum((node) => node.ramMb),

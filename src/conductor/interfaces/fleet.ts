@@ -14,7 +14,7 @@ export interface Capacity {
   readonly utilisation: number;
 }
 
-export interface FleetNode extends Capacity {
+export interface NodeCapacity extends Capacity {
   readonly id: string;
   readonly name: string;
   readonly kind: NodeKind;
@@ -41,7 +41,7 @@ export interface FleetNode extends Capacity {
 export interface FleetView extends Capacity {
   readonly servers: number;
   readonly queued: number;
-  readonly nodes: readonly FleetNode[];
+  readonly nodes: readonly NodeCapacity[];
 }
 
 export interface QueueView {

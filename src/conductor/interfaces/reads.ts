@@ -95,8 +95,8 @@ export interface ReservationRow {
   readonly nodeId: string;
   readonly epoch: number;
   readonly ramMb: number;
-  /** Thousandths of a core. */
-  readonly cpuMilli: number;
+  /** In cores. */
+  readonly cpu: number;
   readonly diskMb: number;
   /** How many. */
   readonly ports: number;

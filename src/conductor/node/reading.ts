@@ -41,10 +41,11 @@ export function createReader(kind: NodeKind) {
   };
 }
 
-/** RAM and cores of the machine that answered. */
-const sizeOf = ({ memoryKb, cpu }: NodeReading) => ({
+/** RAM, cores and disk of the machine that answered. */
+const sizeOf = ({ memoryKb, cpu, diskKb }: NodeReading) => ({
   ramMb: Math.floor(memoryKb.total / KB_PER_MB),
   cpus: cpu.count,
+  diskMb: Math.floor(diskKb.total / KB_PER_MB),
 });
 
 const shareUsed = (total: number, free: number): number =>

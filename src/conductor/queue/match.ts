@@ -11,13 +11,14 @@ import {
   ranked,
 } from '../../machines/queue/index.ts';
 import { type Ask, fits, type Planner } from '../../planner/index.ts';
-import { engineLabel, type FleetPicture, mostOf } from '../fleet/picture.ts';
+import { engineFor, engineLabel, type FleetPicture, mostOf } from '../fleet/picture.ts';
 import type { QueuePicture } from './picture.ts';
 
 export interface MatchParts {
   readonly queue: QueuePicture;
   readonly picture: FleetPicture;
   readonly planner: Planner;
+  /** Of the machine that Baton runs on; see `engineFor`. */
   readonly engine: Parameters<typeof engineLabel>[0];
   readonly clock: { now(): number };
   readonly limits: QueueLimits;
@@ -66,7 +67,7 @@ export const match =
 
     function askOf({ serverId, demand, only, avoid }: QueueEntry, held: Holds): Ask {
       const others = [...held].flatMap(([nodeId, holder]) => (holder === serverId ? [] : [nodeId]));
-      const where = only === null ? { labels: [engineLabel(engine)] } : { only };
+      const where = only === null ? { labels: [engineLabel(engineFor(picture, engine))] } : { only };
       return { ...demand, ...where, avoid: [...avoid, ...others] };
     }
   };

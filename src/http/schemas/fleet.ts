@@ -11,7 +11,7 @@ const capacity = {
   utilisation: z.number().meta({ description: 'Reserved by usable; above 1 when a machine shrank.' }),
 };
 
-export const FleetNode = z
+export const NodeCapacity = z
   .object({
     id: Id,
     name: z.string(),
@@ -32,7 +32,7 @@ export const FleetNode = z
     starts_max: z.int().meta({ description: 'So many may start there at once.' }),
     held_for: Id.nullable().meta({ description: 'The waiting server that alone may go there now.' }),
   })
-  .meta({ id: 'FleetNode' });
+  .meta({ id: 'NodeCapacity' });
 
 export const Fleet = z
   .object({
@@ -40,7 +40,7 @@ export const Fleet = z
     available_ram_mb: z.int().meta({ description: 'On nodes that take servers now.' }),
     servers: z.int(),
     queued: z.int(),
-    nodes: z.array(FleetNode),
+    nodes: z.array(NodeCapacity),
   })
   .meta({ id: 'Fleet', description: 'What the machines have, together and each.' });
 

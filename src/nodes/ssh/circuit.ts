@@ -20,29 +20,36 @@ export interface Circuit {
    * has come to try again: then one call is let through, and the others wait for it.
    */
   run<T>(call: () => Promise<T>): Promise<T>;
-  /** Throws `node_unreachable` unless the circuit is closed: for those who do not want to wait for somebody else's try. */
-  assertClosed(): void;
 }
 
 /** @param onOpen called whenever the circuit opens, also after a try that failed */
 export function createCircuit({ circuitFailures, circuitOpenMs }: SshLimits, onOpen: () => void): Circuit {
-  const breaker = circuitBreaker(handleWhen(isSilence), {
-    breaker: new ConsecutiveBreaker(circuitFailures),
-    halfOpenAfter: new IterableBackoff([...circuitOpenMs]),
-  });
-  breaker.onBreak(onOpen);
+  let openedAtMs = Number.NEGATIVE_INFINITY;
+  const closed = () => {
+    const breaker = circuitBreaker(handleWhen(isSilence), {
+      breaker: new ConsecutiveBreaker(circuitFailures),
+      halfOpenAfter: new IterableBackoff([...circuitOpenMs]),
+    });
+    breaker.onBreak(() => {
+      openedAtMs = performance.now();
+      onOpen();
+    });
+    return breaker;
+  };
+  let breaker = closed();
   const isOpen = () =>
     errors.node_unreachable({ reason: `it did not answer ${circuitFailures} calls in a row, and is tried again soon` });
+
   return {
     async run(call) {
+      // The library goes by the wall clock, which may be set back: then it would wait for as long again.
+      const longestMs = 2 * Math.max(...circuitOpenMs);
+      if (breaker.state === CircuitState.Open && performance.now() - openedAtMs > longestMs) breaker = closed();
       try {
         return await breaker.execute(call);
       } catch (thrown) {
         throw thrown instanceof BrokenCircuitError ? isOpen() : thrown;
       }
-    },
-    assertClosed() {
-      if (breaker.state !== CircuitState.Closed) throw isOpen();
     },
   };
 }
@@ -50,5 +57,5 @@ export function createCircuit({ circuitFailures, circuitOpenMs }: SshLimits, onO
 const SILENT: ReadonlySet<string> = new Set([errors.node_unreachable.code, errors.command_timeout.code]);
 
 /** That the machine gave no answer. A caller's own deadline counts; that somebody has lost interest does not. */
-export const isSilence = (thrown: unknown): boolean =>
+const isSilence = (thrown: unknown): boolean =>
   thrown instanceof BatonError ? SILENT.has(thrown.code) : thrown instanceof Error && thrown.name === 'TimeoutError';

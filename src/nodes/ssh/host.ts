@@ -28,7 +28,7 @@ export interface HostOptions {
 
 export function createRemoteHost(options: HostOptions): NodeHost {
   const { nodeId, name, way, run, dockerSocket, networkPool, onProblem } = options;
-  const agent = createDockerAgent(async () => (await way.existing()).connection.dialSocket(dockerSocket));
+  const agent = createDockerAgent(async () => way.existing().connection.dialSocket(dockerSocket));
   return {
     id: nodeId,
     name,
@@ -44,7 +44,7 @@ export function createRemoteHost(options: HostOptions): NodeHost {
         get hostname() {
           return way.target()?.ssh.hostname ?? '';
         },
-        dial: async (address, port, signal) => (await way.existing(signal)).connection.dialTcp(address, port, signal),
+        dial: async (address, port, signal) => way.existing().connection.dialTcp(address, port, signal),
       },
     },
     worlds: createRemoteWorlds(options),

@@ -7,7 +7,7 @@ const DEADLINE_MS = 10_000;
 
 export function createHostNetworks(way: Way): HostNetworks {
   return async (signal) => {
-    const { connection } = await way.existing(signal);
+    const { connection } = way.existing();
     const options = { title: 'read routes', deadlineMs: DEADLINE_MS, signal };
     const { stdout } = await runCommand(connection, 'cat /proc/net/route', options);
     return networksIn(stdout);

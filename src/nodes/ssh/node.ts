@@ -7,7 +7,6 @@ import type { Observation } from '../helper/answers.ts';
 import { commands, type HelperCommand, type RunOptions } from '../helper/commands.ts';
 import { DEFAULT_NODE_ROOT, SSH_LIMITS, type SshLimits } from '../limits.ts';
 import { bootstrap } from './bootstrap/bootstrap.ts';
-import { isSilence } from './circuit.ts';
 import { cleanDisk } from './clean.ts';
 import { runHelper } from './helper.ts';
 import { createRemoteHost } from './host.ts';
@@ -52,10 +51,8 @@ export function createSshNode(options: SshNodeOptions): SshNode {
     over(await way.open(signal), command, { signal, deadlineMs });
 
   /** One round trip in the long conversation. */
-  const ask = async (command: HelperCommand<Observation>, signal: AbortSignal): Promise<NodeReading> => {
-    const { session } = await way.open(signal);
-    return way.circuit.run(() => session.run(command, { signal, deadlineMs: limits.beatMs }));
-  };
+  const ask = ({ session }: Line, command: HelperCommand<Observation>, signal: AbortSignal): Promise<NodeReading> =>
+    way.circuit.run(() => session.run(command, { signal, deadlineMs: limits.beatMs }));
 
   return {
     link: {
@@ -65,19 +62,13 @@ export function createSshNode(options: SshNodeOptions): SshNode {
       },
       async connect(target, signal) {
         way.aim(target);
-        try {
-          return await ask(commands.observe(), signal);
-        } catch (thrown) {
-          // One that is open but silent may have lost its way, and a new one need not.
-          if (isSilence(thrown)) way.close();
-          throw thrown;
-        }
+        return ask(await way.open(signal), commands.observe(), signal);
       },
-      heartbeat(leaseEpoch, grant, signal) {
+      async heartbeat(leaseEpoch, grant, signal) {
         toldEpoch = leaseEpoch;
-        return ask(commands.heartbeat(leaseEpoch, grant ?? undefined), signal);
+        return ask(await way.open(signal), commands.heartbeat(leaseEpoch, grant ?? undefined), signal);
       },
-      observe: (signal) => ask(commands.observe(), signal),
+      observe: async (signal) => ask(await way.open(signal), commands.observe(), signal),
       async keep(placement, signal) {
         await tell(commands.keep(placement), signal);
       },
@@ -103,7 +94,7 @@ export function createSshNode(options: SshNodeOptions): SshNode {
       limits,
       way,
       leaseEpoch: () => toldEpoch,
-      run: async (command, runOptions = {}) => over(await way.existing(runOptions.signal), command, runOptions),
+      run: async (command, runOptions = {}) => over(way.existing(), command, runOptions),
     }),
   };
 }

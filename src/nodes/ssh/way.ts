@@ -36,37 +36,48 @@ export interface Way {
   aim(target: NodeTarget): void;
   /** The line, opened if there is none. Several who ask at once share one attempt. */
   open(signal: AbortSignal): Promise<Line>;
-  /** The line that is there. Throws `node_unreachable` at once when there is none. */
-  existing(signal?: AbortSignal): Promise<Line>;
+  /** The line that is there. Throws `node_unreachable` when there is none, also while somebody tries to open one. */
+  existing(): Line;
   close(): void;
+}
+
+/** From the first packet to the end of the line. */
+interface Attempt {
+  readonly opened: Promise<Line>;
+  readonly giveUp: AbortController;
+  /** Null until it is open. */
+  line: Line | null;
 }
 
 export function createWay(options: WayOptions): Way {
   const { limits } = options;
   let aimed: NodeTarget | null = null;
-  let line: { readonly opened: Promise<Line>; readonly giveUp: AbortController } | null = null;
-
-  const circuit = createCircuit(limits, () => close());
-
-  const start = (target: NodeTarget) => {
-    const giveUp = new AbortController();
-    const opened = circuit.run(() => openLine(target, options, circuit, giveUp.signal));
-    const mine = { opened, giveUp };
-    const forget = () => {
-      if (line === mine) line = null;
-    };
-    opened.then(({ connection: { over } }) => {
-      if (over.aborted) forget();
-      else over.addEventListener('abort', forget);
-    }, forget);
-    return mine;
-  };
+  let attempt: Attempt | null = null;
 
   const close = () => {
     const reason = errors.node_unreachable({ reason: 'the connection was given up' });
-    line?.giveUp.abort(reason);
-    line?.opened.then(({ connection }) => connection.close(reason)).catch(() => undefined);
-    line = null;
+    attempt?.giveUp.abort(reason);
+    attempt?.line?.connection.close(reason);
+    attempt = null;
+  };
+
+  const circuit = createCircuit(limits, close);
+
+  const begin = (target: NodeTarget): Attempt => {
+    const giveUp = new AbortController();
+    const opened = circuit.run(() => openLine(target, options, circuit, giveUp.signal));
+    const mine: Attempt = { opened, giveUp, line: null };
+    const forget = () => {
+      if (attempt === mine) attempt = null;
+    };
+    opened.then((line) => {
+      const { over } = line.connection;
+      if (giveUp.signal.aborted) line.connection.close(giveUp.signal.reason);
+      if (over.aborted) return forget();
+      mine.line = line;
+      over.addEventListener('abort', forget);
+    }, forget);
+    return mine;
   };
 
   return {
@@ -85,14 +96,12 @@ export function createWay(options: WayOptions): Way {
     async open(signal) {
       signal.throwIfAborted();
       if (aimed === null) throw errors.node_unreachable({ reason: 'nobody has said where it is yet' });
-      line ??= start(aimed);
-      return await unlessAborted(line.opened, signal);
+      attempt ??= begin(aimed);
+      return await unlessAborted(attempt.opened, signal);
     },
-    async existing(signal) {
-      signal?.throwIfAborted();
-      circuit.assertClosed();
-      if (line === null) throw errors.node_unreachable({ reason: 'there is no connection to it' });
-      return await unlessAborted(line.opened, signal);
+    existing() {
+      if (!attempt?.line) throw errors.node_unreachable({ reason: 'there is no connection to it' });
+      return attempt.line;
     },
   };
 }

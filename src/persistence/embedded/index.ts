@@ -147,6 +147,10 @@ function supervise(first: Postmaster, start: () => Promise<Postmaster>, log: Emb
       if (stopping.signal.aborted) break;
       try {
         const next = await start();
+        if (stopping.signal.aborted) {
+          await next.stop();
+          break;
+        }
         log.info({ pid: next.pid }, 'the database server runs again');
         return next;
       } catch (error) {

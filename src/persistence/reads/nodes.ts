@@ -13,7 +13,7 @@ export function nodeReads(orm: MikroORM): Pick<Reads, 'nodes' | 'node' | 'reserv
     },
     async reservations(nodeId) {
       const found = await orm.em.fork().find(Reservation, nodeId === undefined ? {} : { nodeId });
-      return found.map(({ createdAt: _, ...row }) => ({ ...row }));
+      return found.map(({ createdAt: _, cpuMilli, ...row }) => ({ ...row, cpu: cpuMilli / 1000 }));
     },
   };
 }

@@ -7,6 +7,7 @@ import type { ProjectionStatement } from './projection.ts';
  *
  * A server that moves is given up by one node and taken by another, in either order or in the same statement: the row of
  * a server that any node of this statement holds is not deleted but moved, and an older epoch never replaces a newer one.
+ * A node tells its whole list with each of its turns, so a row that is as it was is not written again.
  */
 const TEXT = `
   with lists as (
@@ -26,7 +27,10 @@ const TEXT = `
   on conflict (server_id) do update
   set node_id = excluded.node_id, epoch = excluded.epoch, ram_mb = excluded.ram_mb, cpu_milli = excluded.cpu_milli,
     disk_mb = excluded.disk_mb, ports = excluded.ports
-  where excluded.epoch >= reservations.epoch`;
+  where excluded.epoch >= reservations.epoch
+    and (excluded.node_id, excluded.epoch, excluded.ram_mb, excluded.cpu_milli, excluded.disk_mb, excluded.ports)
+      is distinct from (reservations.node_id, reservations.epoch, reservations.ram_mb, reservations.cpu_milli,
+        reservations.disk_mb, reservations.ports)`;
 
 /** What a node keeps for servers: its whole list replaces the one before. */
 export const projectNodeReservations: ProjectionStatement = {

@@ -28,7 +28,7 @@ export function createMemoryReads(tables: Tables): Reads {
     node: async (id) => tables.nodes.get(id) ?? null,
     reservations: async (nodeId) =>
       [...tables.reservations]
-        .map(([serverId, row]) => ({ ...row, serverId }))
+        .map(([serverId, { cpuMilli, ...row }]) => ({ ...row, serverId, cpu: cpuMilli / 1000 }))
         .filter((row) => nodeId === undefined || row.nodeId === nodeId),
     async operations({ status, target, accountId }, request) {
       const rows = [...tables.operations.values()].filter(

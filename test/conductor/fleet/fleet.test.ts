@@ -16,7 +16,7 @@ function aFleet(more: { admission?: () => Admission; startsMax?: number; planner
   const fleet = createFleet({
     picture,
     planner,
-    admission: more.admission ?? (() => ({ admitted: true, nodeId: null })),
+    queue: { admission: more.admission ?? (() => ({ admitted: true, nodeId: null })) },
     async ask(address, event) {
       const id = address.slice('node/'.length);
       asked.push(`${id} ${event.type}`);
@@ -135,13 +135,26 @@ test('nodes that are cordoned, away, busy with starts, of another engine or for 
   nodes.add('cordoned', 64_000).command('cordon');
   nodes.send('cordoned', { type: 'resize', ramMb: 64_001, cpus: 4 });
   nodes.add('system', 64_000, { system: true });
-  nodes.add('docker', 64_000, { engine: 'docker' });
+  nodes.add('local docker', 64_000, { engine: 'docker' });
   nodes.add('provisioned', 64_000, { kind: 'cloud' });
   nodes.add('busy', 64_000);
   nodes.send('busy', { type: 'reserve', serverId: 'x', epoch: 1, ...asks(10) });
   t.deepEqual(await fleet.reserve(request('a'), never), { placed: false, reason: 'No node has room for it now.' });
   nodes.send('busy', { type: 'hold', serverId: 'x', epoch: 1, ...asks(10) });
   t.deepEqual(await fleet.reserve(request('a'), never), placedOn('busy'));
+});
+
+test('real machines besides a simulated one take the servers that have no world yet', async (t) => {
+  const { fleet, nodes } = aFleet();
+  nodes.add('simulated', 64_000);
+  t.deepEqual(await fleet.reserve(request('a'), never), placedOn('simulated'));
+  const ssh = { hostname: 'n1', user: 'root', port: 22, dockerHost: null, root: null };
+  const real = nodes.add('real', 0, { kind: 'dedicated', engine: 'docker', ssh });
+  real.done('bootstrap', { hostKey: 'k', bootId: 'b', ramMb: 64_000, cpus: 8 });
+  real.done('readInventory', { bootId: 'b', containers: [], settlement: { keep: [], stop: [], quarantine: [] } });
+  nodes.send('real', { type: 'resize', ramMb: 64_000, cpus: 16 });
+  t.deepEqual(await fleet.reserve(request('b'), never), placedOn('real'));
+  t.deepEqual(await fleet.reserve(request('c', { only: 'simulated' }), never), placedOn('simulated'));
 });
 
 test('a new server that fits nowhere now has its home where it will, and one that never will is told so', async (t) => {

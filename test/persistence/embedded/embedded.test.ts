@@ -165,6 +165,28 @@ test.serial('stopping while the server is down ends the restarting', async (t) =
   t.is(running.pid(), null);
 });
 
+test.serial('stopping while the server comes back ends it, too', async (t) => {
+  const dataDir = await directory(t);
+  let starts = 0;
+  const comesBack = Promise.withResolvers<void>();
+  const log = {
+    info: () => {},
+    warn: () => {},
+    debug({ line }: Record<string, unknown>) {
+      if (String(line).includes('starting PostgreSQL')) starts += 1;
+      if (starts === 2) comesBack.resolve();
+    },
+  };
+  const running = await startEmbeddedPostgres({ dataDir, log });
+  process.kill(running.pid() ?? 0, 'SIGKILL');
+  await comesBack.promise;
+  t.is(running.pid(), null, 'it has begun, and is not there yet');
+  await running.stop();
+  t.is(running.pid(), null);
+  const pidFile = join(dataDir, 'postgres/data/postmaster.pid');
+  await t.throwsAsync(stat(pidFile), { code: 'ENOENT' }, 'it has been shut down');
+});
+
 test.serial('files of another major version are left alone, and the sentence says what to do', async (t) => {
   const dataDir = await directory(t);
   await (await startEmbeddedPostgres({ dataDir })).stop();

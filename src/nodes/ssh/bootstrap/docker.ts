@@ -40,9 +40,10 @@ async function install(facts: Facts, setup: Setup): Promise<void> {
 
 async function start({ systemd }: Facts, { connection, dockerHost, progress, signal }: Setup): Promise<void> {
   progress('Starting Docker');
-  const begin = systemd ? 'systemctl enable --now docker' : 'service docker start';
+  const directly = 'setsid dockerd </dev/null >>/var/log/docker.log 2>&1 &';
+  const begin = systemd ? 'systemctl enable --now docker' : `service docker start || { ${directly} }`;
   const wait = `until docker --host ${dockerHost} version; do sleep 0.5; done`;
-  const script = `{ ${begin} && timeout 60 sh -c "${wait}"; } >&2`;
+  const script = `{ { ${begin}; } && timeout 60 sh -c "${wait}"; } >&2`;
   const ran = await runCommand(connection, asRoot(connection.user, `sh -c '${script}'`), {
     title: 'start Docker',
     deadlineMs: START_MS,
