@@ -6,7 +6,7 @@ const policies = fc.array(fc.constantFrom<'wait' | 'fresh'>('wait', 'fresh'), { 
 const steps = fc.array(fc.nat({ max: 1_000_000 }), { minLength: 10, maxLength: 120, size: 'max' });
 
 /** What a failure tells is its whole story; making it shorter would take longer than reading it. */
-const RUNS = { numRuns: 150, endOnFailure: true };
+const RUNS = { numRuns: 100, endOnFailure: true };
 
 /** Traffic and effects more often than faults, and faults more often than commands. */
 function run(world: FleetWorld, numbers: readonly number[]): void {
