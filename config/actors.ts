@@ -34,9 +34,9 @@ export const ACTOR_SETTINGS = {
   intentsPerTurn: count(
     'INTENTS_PER_TURN',
     LIMITS.intentsPerTurn,
-    [8, 1_024],
+    [8, 16_384],
     'intents',
-    'Effects, timers and messages of one turn; more is a statechart that loops.',
+    'Effects, timers and messages of one turn: a lost node tells each of its servers. More is a statechart that loops.',
   ),
   microsteps: count(
     'MICROSTEPS',

@@ -39,7 +39,7 @@ export const RUNTIME_LIMITS: RuntimeLimits = {
   mailboxDepth: 1_000,
   stashDepth: 8,
   residentActors: 50_000,
-  intentsPerTurn: 64,
+  intentsPerTurn: 1_024,
   microsteps: 1_000,
   snapshotBytes: 256 * 1024,
   commitBatch: 256,

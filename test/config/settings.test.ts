@@ -80,3 +80,8 @@ test('the description tells every setting with its source', (t) => {
   t.true(lines.every(({ reason, range }) => reason.length > 10 && range.length > 3));
   t.is(new Set(lines.map(({ env }) => env)).size, lines.length, 'no variable is read twice');
 });
+
+test('a node can tell all servers that fit its ports in one turn', (t) => {
+  const { node, actors } = loadSettings({});
+  t.true(actors.intentsPerTurn > node.portRange.last - node.portRange.first + 1);
+});
