@@ -7,6 +7,7 @@ import {
   NODE_COMMANDS_TAKEN,
   type NodeContext,
   type NodeEffects,
+  type NodeMachine,
   nodeStatus,
 } from '../../machines/node/index.ts';
 import type { NodeHost } from '../interfaces/engine.ts';
@@ -20,10 +21,10 @@ const LOCAL_EFFECTS: Partial<Record<keyof NodeEffects, EffectSpec>> = {
 };
 
 /** The node, as the runtime runs it. Its reservations are projected into rows: allocation is their sum. */
-export function nodeKind(): ActorKind {
+export function nodeKind(machine: NodeMachine = createNodeMachine()): ActorKind {
   return {
     kind: 'node',
-    machine: createNodeMachine(),
+    machine,
     migrate: migrateNode,
     commands: NODE_COMMANDS_TAKEN,
     effects: LOCAL_EFFECTS,
