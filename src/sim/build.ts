@@ -79,7 +79,7 @@ export async function buildWorld(parts: BuildParts): Promise<World> {
       onHangUp: (_machine, connection) => sshd.close(connection),
     });
     machine.powerOn();
-    places.push({ machine, weather: createWeather(LATENCY_MS) });
+    places.push({ machine, weather: createWeather(LATENCY_MS), remote: false });
   }
 
   const chance = random.fork('links');

@@ -2,9 +2,7 @@
 import type { Games } from '../conductor/interfaces/games.ts';
 import { buildWorld } from './build.ts';
 import { createCoverage } from './coverage.ts';
-import { DATABASE_FAULTS } from './faults/database.ts';
-import { MACHINE_FAULTS } from './faults/machine.ts';
-import { PROCESS_FAULTS } from './faults/process.ts';
+import { FAULTS } from './faults/index.ts';
 import { scheduleFaults } from './faults/schedule.ts';
 import { INVARIANTS } from './invariants/index.ts';
 import { unrest } from './invariants/rest.ts';
@@ -89,11 +87,7 @@ export async function run({ seed, games, scenario, onLine }: RunOptions): Promis
     everySecond(world, () => {
       for (const each of watchers) each.onSecond?.();
     });
-    const faults = scheduleFaults(
-      world,
-      [...PROCESS_FAULTS, ...DATABASE_FAULTS, ...MACHINE_FAULTS],
-      scenario.faultEveryMs,
-    );
+    const faults = scheduleFaults(world, FAULTS, scenario.faultEveryMs);
     const failed = (): boolean => violations.length > 0;
     await time.run(() => failed() || time.now() >= scenario.faultsMs);
     if (!failed()) await heal(world, faults.heal, scenario, failed);

@@ -19,6 +19,8 @@ import type { Weather } from './weather.ts';
 export interface Place {
   readonly machine: Machine;
   readonly weather: Weather;
+  /** False for the machine that Baton runs on. */
+  readonly remote: boolean;
 }
 
 export interface World {

@@ -1,6 +1,9 @@
 /** What happens to Baton's own process and to its machine's clock. */
 import { AT_ONCE, type Fault, OVER } from './fault.ts';
 
+/** A process that was replaced wakes up, and lives on for so long unless it ends by itself. */
+const SWITCHED_OFF_MS = 20_000;
+
 /** Up to so many calls to the outside from now on. */
 const PASSAGES = 200;
 
@@ -34,6 +37,22 @@ export const PROCESS_FAULTS: readonly Fault[] = [
       if (life === undefined) return null;
       life.freeze();
       return () => life.thaw();
+    },
+  },
+  {
+    name: 'baton frozen and replaced',
+    weight: 1,
+    lastsMs: [5_000, 60_000],
+    begin({ host, time }) {
+      const old = host.processes().at(-1);
+      if (old === undefined) return null;
+      old.life.freeze();
+      host.start(`${old.owner}+`);
+      return () => {
+        old.life.thaw();
+        // Whoever replaced it comes to switch it off, but not at once.
+        time.after(SWITCHED_OFF_MS, () => host.retire(old.owner));
+      };
     },
   },
   {
