@@ -8,12 +8,15 @@ import { startEmbeddedPostgres } from '../src/persistence/embedded/index.ts';
 /** The one account that benchmarks act for. */
 export const ACCOUNT = '00000000-0000-7000-8000-000000000000';
 
+/** How many connections to the database a benchmark and its baselines have. */
+export const CONNECTIONS = 20;
+
 /** A PostgreSQL as Baton runs it, fsync on, migrated, for as long as `use` takes. */
 export async function withRealDatabase<T>(use: (pool: Pool) => Promise<T>): Promise<T> {
   const dataDir = await mkdtemp(join(tmpdir(), 'baton-bench-'));
   const postgres = await startEmbeddedPostgres({ dataDir });
   try {
-    const database = await openDatabase({ target: postgres.connection, poolSize: 20 });
+    const database = await openDatabase({ target: postgres.connection, poolSize: CONNECTIONS });
     try {
       await database.migrate();
       await database.pool.query(`insert into accounts (id, name, role) values ($1, 'bench', 'admin')`, [ACCOUNT]);

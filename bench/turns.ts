@@ -8,7 +8,7 @@ import { projections } from '../src/persistence/sql/projections.ts';
 import { type Baseline, type Bytes, groupCommit, oneTransactionEach } from './baselines.ts';
 import { counterKind } from './counter.ts';
 import { type Cpu, countCpu } from './cpu.ts';
-import { ACCOUNT, withRealDatabase } from './database.ts';
+import { ACCOUNT, CONNECTIONS, withRealDatabase } from './database.ts';
 import type { Benchmark, BenchmarkOptions } from './main.ts';
 import { median, quantile, rounded } from './report.ts';
 
@@ -27,21 +27,26 @@ async function measure(pool: Pool, { rounds, seconds, log }: BenchmarkOptions) {
   const { rows } = await pool.query('select snapshot::text as snapshot from actors where address = $1', [addresses[0]]);
   const bytes: Bytes = { addresses: await makeRows(pool, addresses), snapshot: rows[0].snapshot };
   const limits: Baseline[] = [];
+  const singles: Baseline[] = [];
   const samples = new Map<number, Sample[]>(CALLERS.map((callers) => [callers, []]));
   for (let round = 0; round <= rounds; round += 1) {
     const limit = await bestGroupCommit(pool, bytes, seconds);
-    // The first round warms up caches and compiled code, of both sides.
+    const single = await oneTransactionEach(pool, bytes, 1, seconds);
+    // The first round warms up caches and compiled code, of all sides.
     if (round > 0) limits.push(limit);
+    if (round > 0) singles.push(single);
     for (const callers of CALLERS) {
       const own = await ask(pool, runtime, addresses.slice(0, callers), seconds);
-      const single = await oneTransactionEach(pool, bytes, callers, seconds);
-      if (round > 0) samples.get(callers)?.push({ own, single });
-      const [turns, most, least] = [own, limit, single].map(({ perSecond }) => `${Math.round(perSecond)}/s`);
-      log(`round ${round}, ${callers} callers: ${turns}; limit ${most}; single ${least}`);
+      const pooled = await oneTransactionEach(pool, bytes, callers, seconds);
+      if (round > 0) samples.get(callers)?.push({ own, pooled });
+      const [turns, most, one, many] = [own, limit, single, pooled].map(
+        ({ perSecond }) => `${Math.round(perSecond)}/s`,
+      );
+      log(`round ${round}, ${callers} callers: ${turns}; limit ${most}; single ${one}; pooled ${many}`);
     }
   }
   await runtime.stop();
-  return report(samples, limits, bytes.snapshot.length);
+  return report(samples, limits, singles, bytes.snapshot.length);
 }
 
 interface Measured extends Baseline {
@@ -51,7 +56,8 @@ interface Measured extends Baseline {
 
 interface Sample {
   readonly own: Measured;
-  readonly single: Baseline;
+  /** One transaction a turn, over as many connections as there are. */
+  readonly pooled: Baseline;
 }
 
 async function startRuntime(pool: Pool): Promise<Runtime> {
@@ -106,41 +112,51 @@ async function bestGroupCommit(pool: Pool, bytes: Bytes, seconds: number): Promi
   return all.reduce((best, one) => (one.perSecond > best.perSecond ? one : best));
 }
 
-function report(samples: ReadonlyMap<number, readonly Sample[]>, limits: readonly Baseline[], snapshotBytes: number) {
-  const limit = median(limits.map(({ perSecond }) => perSecond));
-  const callers = Object.fromEntries([...samples].map(([count, all]) => [count, figuresOf(all, limit)]));
+function report(
+  samples: ReadonlyMap<number, readonly Sample[]>,
+  limits: readonly Baseline[],
+  singles: readonly Baseline[],
+  snapshotBytes: number,
+) {
+  const [limit, single] = [rate(limits), rate(singles)];
+  const callers = Object.fromEntries([...samples].map(([count, all]) => [count, figuresOf(all, limit, single)]));
   const lines = Object.entries(callers).map(
     ([count, f]) =>
-      `${count.padStart(4)} callers: ${f.turns_per_second} turns/s, p50 ${f.p50_ms} ms, p99 ${f.p99_ms} ms; ${f.ratio_to_limit} of the limit (${f.limit_per_second}/s), ${f.ratio_to_single} × one transaction a turn (${f.single_per_second}/s); processor time of a turn: ${f.cpu_us.node} µs + ${f.cpu_us.postgres} µs in PostgreSQL`,
+      `${count.padStart(4)} callers: ${f.turns_per_second} turns/s, p50 ${f.p50_ms} ms, p99 ${f.p99_ms} ms; ${f.ratio_to_limit} of the limit (${f.limit_per_second}/s), ${f.ratio_to_single} × one transaction a turn (${f.single_per_second}/s), ${f.ratio_to_pooled} × that over ${CONNECTIONS} connections (${f.pooled_per_second}/s); processor time of a turn: ${f.cpu_us.node} µs + ${f.cpu_us.postgres} µs in PostgreSQL`,
   );
   const cpu = cpuOf(limits);
   lines.push(`the limit’s processor time of a turn: ${cpu.node} µs + ${cpu.postgres} µs in PostgreSQL`);
-  const raw = limits.map(({ perSecond }) => Math.round(perSecond));
-  return { figures: { snapshot_bytes: snapshotBytes, limit: { cpu_us: cpu, raw }, callers }, lines };
+  const baselines = {
+    limit: { cpu_us: cpu, raw: rawOf(limits) },
+    single: { cpu_us: cpuOf(singles), raw: rawOf(singles) },
+  };
+  return { figures: { snapshot_bytes: snapshotBytes, ...baselines, callers }, lines };
 }
 
-function figuresOf(samples: readonly Sample[], limit: number) {
+const rate = (all: readonly Baseline[]): number => median(all.map(({ perSecond }) => perSecond));
+
+const rawOf = (all: readonly Baseline[]): readonly number[] => all.map(({ perSecond }) => Math.round(perSecond));
+
+function figuresOf(samples: readonly Sample[], limit: number, single: number) {
   const own = samples.map((sample) => sample.own);
-  const singles = samples.map((sample) => sample.single);
-  const [turns, single] = [own, singles].map((all) => median(all.map(({ perSecond }) => perSecond))) as [
-    number,
-    number,
-  ];
+  const pooled = samples.map((sample) => sample.pooled);
   const p99 = own.map(({ took }) => quantile(took, 0.99));
   return {
-    turns_per_second: rounded(turns),
+    turns_per_second: rounded(rate(own)),
     p50_ms: rounded(median(own.map(({ took }) => quantile(took, 0.5)))),
     p99_ms: rounded(median(p99)),
     limit_per_second: rounded(limit),
     single_per_second: rounded(single),
-    ratio_to_limit: rounded(turns / limit),
-    ratio_to_single: rounded(turns / single),
+    pooled_per_second: rounded(rate(pooled)),
+    ratio_to_limit: rounded(rate(own) / limit),
+    ratio_to_single: rounded(rate(own) / single),
+    ratio_to_pooled: rounded(rate(own) / rate(pooled)),
     cpu_us: cpuOf(own),
-    single_cpu_us: cpuOf(singles),
+    pooled_cpu_us: cpuOf(pooled),
     raw: {
-      turns_per_second: own.map(({ perSecond }) => Math.round(perSecond)),
+      turns_per_second: rawOf(own),
       p99_ms: p99.map((ms) => rounded(ms)),
-      single_per_second: singles.map(({ perSecond }) => Math.round(perSecond)),
+      pooled_per_second: rawOf(pooled),
     },
   };
 }

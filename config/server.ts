@@ -17,6 +17,13 @@ export const SERVER_SETTINGS = {
   ),
   prepareMs: ms('PREPARE', LIMITS.prepareMs, [1_000, HOUR_MS], 'Home node, ports and directory: then failed.'),
   placeMs: ms('PLACE', LIMITS.placeMs, [1_000, HOUR_MS], 'Reserving RAM on a node: then queued again or failed.'),
+  findMs: ms('FIND', LIMITS.findMs, [1_000, HOUR_MS], 'Looking where the data lies that a failover starts with.'),
+  failoverRetryMs: ms(
+    'FAILOVER_RETRY',
+    LIMITS.failoverRetryMs,
+    [1_000, DAY_MS],
+    'After a failover by policy that found no node: by itself again.',
+  ),
   fetchMs: ms(
     'FETCH',
     LIMITS.fetchMs,

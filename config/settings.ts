@@ -6,6 +6,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { DEFAULT_NETWORK_POOL } from '../src/nodes/limits.ts';
 import { ACTOR_SETTINGS, RETENTION_SETTINGS } from './actors.ts';
 import { CONDUCTOR_SETTINGS } from './conductor.ts';
+import { FLEET_SETTINGS } from './fleet.ts';
 import { type LoadedSettings, readSettings } from './read.ts';
 import { SERVER_SETTINGS } from './server.ts';
 import { oneOf, optionalText, portRange, text, type Values, whole } from './setting.ts';
@@ -152,6 +153,7 @@ export const SETTINGS = {
   },
   conductor: CONDUCTOR_SETTINGS,
   server: SERVER_SETTINGS,
+  fleet: FLEET_SETTINGS,
   actors: ACTOR_SETTINGS,
   retention: RETENTION_SETTINGS,
   shutdown: {

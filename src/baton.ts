@@ -4,22 +4,26 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { nodeLimits } from '../config/fleet.ts';
 import type { Settings } from '../config/settings.ts';
 import { createRuntime } from './actors/runtime.ts';
 import { systemPorts } from './actors/system-ports.ts';
 import type { Principal } from './actors/types.ts';
 import { createConductor } from './conductor/conductor.ts';
-import { errors } from './conductor/errors.ts';
 import { createJanitor } from './conductor/janitor.ts';
 import { ensureNodeActor, nodeKind } from './conductor/node/kind.ts';
+import { createLeaseBook } from './conductor/node/lease-book.ts';
+import type { NodeWorld } from './conductor/node/world.ts';
 import { serverKind } from './conductor/server/kind.ts';
 import { createObserver } from './conductor/server/observer.ts';
 import type { ServerWorld } from './conductor/server/world.ts';
 import { type FaultPoint, withFaults } from './faults.ts';
+import { createMachines } from './fleet-machines.ts';
 import { imagesDir } from './games/images/recipes.ts';
 import { createGames } from './games/index.ts';
 import { createDoor } from './http/index.ts';
 import { openLocalNodes } from './local-nodes.ts';
+import { createSshNode } from './nodes/index.ts';
 import { createCommitStore } from './persistence/commit/store.ts';
 import { openDatabase } from './persistence/database.ts';
 import { startEmbeddedPostgres } from './persistence/embedded/index.ts';
@@ -60,7 +64,7 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
     closers.push(() => dataDir.release());
 
     const target = await openTarget(settings, log, closers);
-    const database = await openDatabase({ target, log, ...settings.database });
+    const database = await openDatabase({ target: target.connection, log, ...settings.database });
     closers.push(() => database.close());
     for (const migration of await database.migrate()) log.info({ migration }, 'migration applied');
 
@@ -72,8 +76,29 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
     const games = await createGames({ cacheDir: imagesDir(settings.dataDir) });
     const nodes = await openLocalNodes({ settings, store: repositories, ports: systemPorts, log, fault });
     for (const note of nodes.notes) log.warn(note);
+    const machines = createMachines({
+      local: nodes.all,
+      remote: (node) =>
+        createSshNode({
+          nodeId: node.id,
+          name: node.name,
+          root: node.ssh.root ?? undefined,
+          dockerHost: node.ssh.dockerHost ?? undefined,
+          networkPool: settings.node.networkPool,
+          keyOf: async (id) => (await repositories.keyOf(id)) ?? '',
+          onProblem: (problem) => log.warn({ node: node.name, code: problem.code }, problem.message),
+        }),
+    });
+    closers.push(() => machines.close());
+    for (const { id, name, ssh } of await repositories.nodes()) if (ssh !== null) machines.add({ id, name, ssh });
 
+    const shared = {
+      ask: (address, event, options) => runtime.actors.ask(address, event, options),
+      sleep: (ms, signal) => delay(ms, undefined, { signal }),
+      timeout: (ms) => AbortSignal.timeout(ms),
+    } satisfies Pick<ServerWorld & NodeWorld, 'ask' | 'sleep' | 'timeout'>;
     const world: ServerWorld = {
+      ...shared,
       games,
       ports: withFaults('ports', repositories, fault),
       settings: {
@@ -83,16 +108,20 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
         announceMs: settings.server.announceMs,
       },
       homeNode: () => nodes.home.host,
-      node(id) {
-        const node = nodes.all.find(({ host }) => host.id === id);
-        if (node === undefined) throw errors.node_unknown({ id });
-        return node.host;
-      },
-      ask: (address, event, options) => runtime.actors.ask(address, event, options),
-      sleep: (ms, signal) => delay(ms, undefined, { signal }),
-      timeout: (ms) => AbortSignal.timeout(ms),
+      node: (id) => machines.of(id).host,
+      nodes: () => machines.all().map(({ host }) => host),
     };
-    const kinds = [serverKind(world, settings.server), nodeKind()];
+    const nodeWorld: NodeWorld = {
+      ...shared,
+      machines,
+      keys: repositories,
+      limits: nodeLimits(settings.fleet),
+      leases: createLeaseBook(),
+      clock: systemPorts.clock,
+      // Nobody but this process can reach the embedded database: its directory is locked.
+      mayGrant: () => target.isOwn || runtime.isSure(),
+    };
+    const kinds = [serverKind(world, settings.server), nodeKind(nodeWorld)];
     const runtime = createRuntime({
       store: withFaults('store', createCommitStore(database.pool, projections), fault),
       kinds,
@@ -108,11 +137,12 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
 
     const watching = new AbortController();
     closers.push(async () => watching.abort());
-    for (const { host } of nodes.all) {
-      createObserver({ ...settings.conductor, ...world, node: host, reads, send: runtime.actors.send, report }).start(
-        watching.signal,
+    machines.onEach(({ host }, gone) => {
+      const { send } = runtime.actors;
+      createObserver({ ...settings.conductor, ...world, node: host, reads, send, report }).start(
+        AbortSignal.any([watching.signal, gone]),
       );
-    }
+    });
     createJanitor({ housekeeping: repositories, settings: settings.retention, sleep: world.sleep, report }).start(
       watching.signal,
     );
@@ -124,6 +154,7 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
       world,
       reads,
       deadLetters: repositories.deadLetters,
+      keys: repositories,
       newId: systemPorts.id,
       node: { id: host.id, name: host.name, engine: host.engine.kind, ...size },
       notes: nodes.notes,
@@ -150,12 +181,12 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
   }
 }
 
-/** The operator's own database, or the embedded one. */
+/** The operator's own database, or the embedded one, which is ours alone. */
 async function openTarget({ dataDir, database }: Settings, log: Logger, closers: (() => Promise<void>)[]) {
-  if (database.url !== undefined && database.url !== null) return { url: database.url };
+  if (database.url !== undefined && database.url !== null) return { connection: { url: database.url }, isOwn: false };
   const embedded = await startEmbeddedPostgres({ dataDir, log });
   closers.push(() => embedded.stop());
-  return embedded.connection;
+  return { connection: embedded.connection, isOwn: true };
 }
 
 async function version(): Promise<string> {

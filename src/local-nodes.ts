@@ -8,11 +8,14 @@ import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.ts';
 import type { Ports } from './actors/ports.ts';
 import type { Engine, NodeHost } from './conductor/interfaces/engine.ts';
-import type { NodeRow, NodeStore } from './conductor/interfaces/stores.ts';
+import type { NodeLink } from './conductor/interfaces/link.ts';
+import type { NodeRow } from './conductor/interfaces/reads.ts';
+import type { NodeStore } from './conductor/interfaces/stores.ts';
 import type { NodeSize } from './conductor/node/kind.ts';
 import { type FaultPoint, withFaults } from './faults.ts';
 import {
   createDockerEngine,
+  createLocalLink,
   createLocalNode,
   createSimulatedEngine,
   detectDocker,
@@ -23,6 +26,7 @@ import {
 
 export interface LocalNode {
   readonly host: NodeHost;
+  readonly link: NodeLink;
   readonly size: NodeSize;
 }
 
@@ -48,7 +52,7 @@ const UNKNOWN_SIZE: NodeSize = { ramMb: 0, cpus: 0 };
 export async function openLocalNodes(parts: LocalNodesParts): Promise<LocalNodes> {
   const { settings, store } = parts;
   const { engine } = settings.node;
-  const rows = await store.nodes();
+  const rows = (await store.nodes()).filter(({ kind }) => kind === 'local');
   const docker = engine === 'simulated' ? null : await detectDocker(settings.node.dockerHost ?? undefined);
   const hadDocker = rows.some((row) => row.engine === 'docker');
   const useDocker = engine === 'docker' || (engine === 'auto' && (docker?.available === true || hadDocker));
@@ -85,7 +89,7 @@ async function dockerNode(parts: LocalNodesParts, rows: readonly NodeRow[]): Pro
     });
   const size = await sizeOf(engineFor(''), settings.node.ramMb, known);
   const row = await store.upsertNode({ name, engine: 'docker', ...size });
-  return { host: hostOf(parts, row, engineFor(row.id)), size };
+  return nodeOf(parts, row, engineFor(row.id), size);
 }
 
 /** The engine's own answer; while it is away, what it said last. */
@@ -109,16 +113,18 @@ async function simulatedNode(parts: LocalNodesParts): Promise<LocalNode> {
     saveWorld: saveWorldToDisk,
     disk: simulatedDisk(join(settings.dataDir, 'simulated-machine.json')),
   });
-  return { host: hostOf(parts, row, engine), size };
+  return nodeOf(parts, row, engine, size);
 }
 
-function hostOf({ settings, fault }: LocalNodesParts, row: NodeRow, engine: Engine): NodeHost {
-  const host = createLocalNode({
+function nodeOf({ settings, fault }: LocalNodesParts, row: NodeRow, engine: Engine, size: NodeSize): LocalNode {
+  const dataRoot = join(settings.dataDir, 'worlds', row.engine);
+  const plain = createLocalNode({
     id: row.id,
     name: row.name,
     engine: withFaults('engine', engine, fault),
-    dataRoot: join(settings.dataDir, 'worlds', row.engine),
+    dataRoot,
     publishAddress: settings.node.publishAddress,
   });
-  return { ...host, worlds: withFaults('worlds', host.worlds, fault) };
+  const host = { ...plain, worlds: withFaults('worlds', plain.worlds, fault) };
+  return { host, link: createLocalLink({ host, dataRoot, size: row.engine === 'simulated' ? size : null }), size };
 }

@@ -18,6 +18,8 @@ export interface Recovery {
   fenced(): void;
   /** Why nothing can be asked now, or null. */
   refusal(): BatonError | null;
+  /** Whether no other process can have taken the shards by now, as far as the last lease goes. */
+  isSure(): boolean;
   epoch(shard: number): number;
 }
 
@@ -43,6 +45,8 @@ export interface RecoveryParts
 export function createRecovery(parts: RecoveryParts): Recovery {
   const { store, ports, limits, owner, report, residents, timers, underway } = parts;
   let epochs: readonly number[] = [];
+  /** Until when the shards are certainly ours, by the monotonic clock: reckoned from before the lease was asked for. */
+  let sureUntilMs = Number.NEGATIVE_INFINITY;
   let refusal: BatonError | null = errors.stopping();
   /** Counts outages, so that one that happens while the last is being recovered from is not overlooked. */
   let outages = 0;
@@ -82,11 +86,13 @@ export function createRecovery(parts: RecoveryParts): Recovery {
 
   async function renew(): Promise<void> {
     const held = epochs;
+    const askedMs = ports.clock.monotonic();
     try {
       const ours = await store.renewShards(owner, held, limits.leaseMs);
       // Claimed anew meanwhile: the answer is about epochs that we gave up ourselves.
       if (ended || held !== epochs) return;
       if (!ours) return lose();
+      sureUntilMs = askedMs + limits.leaseMs;
       cancelRenewal();
       cancelRenewal = ports.clock.schedule(limits.leaseMs / 3, checkLease);
     } catch (error) {
@@ -94,6 +100,12 @@ export function createRecovery(parts: RecoveryParts): Recovery {
     } finally {
       renewing = false;
     }
+  }
+
+  async function claim(): Promise<void> {
+    const askedMs = ports.clock.monotonic();
+    epochs = await store.claimShards(owner, limits.leaseMs);
+    sureUntilMs = askedMs + limits.leaseMs;
   }
 
   function checkLease(): void {
@@ -145,7 +157,7 @@ export function createRecovery(parts: RecoveryParts): Recovery {
 
   async function claimAgain(): Promise<'claimed' | 'away' | 'lost'> {
     try {
-      epochs = await store.claimShards(owner, limits.leaseMs);
+      await claim();
       if (!ended) await pickUp();
       return 'claimed';
     } catch (error) {
@@ -169,7 +181,7 @@ export function createRecovery(parts: RecoveryParts): Recovery {
 
   return {
     async start() {
-      epochs = await store.claimShards(owner, limits.leaseMs);
+      await claim();
       timers.start();
       await pickUp();
       if (!recovering) serve();
@@ -186,6 +198,7 @@ export function createRecovery(parts: RecoveryParts): Recovery {
     outage,
     fenced: checkLease,
     refusal: () => refusal,
+    isSure: () => !ended && ports.clock.monotonic() < sureUntilMs,
     epoch: (shard) => epochs[shard] ?? 0,
   };
 }

@@ -45,6 +45,8 @@ export interface Runtime {
   stop(): Promise<void>;
   /** False while the store does not answer. */
   healthy(): boolean;
+  /** Whether no other process can own our actors by now. Also while the store is away, for as long as the last lease goes. */
+  isSure(): boolean;
   residents(): number;
 }
 
@@ -211,6 +213,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       await recovery.stop();
     },
     healthy: () => recovery.refusal() === null,
+    isSure: () => recovery.isSure(),
     residents: () => residents.size,
   };
 }

@@ -8,6 +8,11 @@ export const errors = catalogue({
     retry: 'permanent',
     message: 'What answers at {url} does not seem to be Baton: {reason}.',
   },
+  no_such_node: {
+    status: 404,
+    retry: 'permanent',
+    message: 'There is no node "{ref}". Try: baton nodes ls',
+  },
   ambiguous_server: {
     status: 400,
     retry: 'permanent',

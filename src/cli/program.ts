@@ -40,6 +40,7 @@ function program(done: Done): Command {
     .showHelpAfterError('(baton --help says more)')
     .enablePositionalOptions();
   serverCommands(baton, done);
+  nodeCommands(baton, done);
   operationCommands(baton, done);
   json(baton.command('doctor'))
     .description('say what is missing on this machine')
@@ -132,6 +133,72 @@ function serverCommands(baton: Command, done: Done): void {
   json(group.command('watch [server]'))
     .description('print what happens, to one server or to all')
     .action(async (ref, options) => done(await (await import('./live.ts')).watch(await connected(), ref, options)));
+}
+
+function nodeCommands(baton: Command, done: Done): void {
+  const group = baton
+    .command('nodes')
+    .alias('node')
+    .description('machines of the fleet; named by name, id, or beginning of the id');
+  const load = async () => ({ client: await connected(), nodes: await import('./nodes.ts') });
+
+  json(group.command('ls', { isDefault: true }))
+    .description('list nodes')
+    .action(async (options) => {
+      const { client, nodes } = await load();
+      done(await nodes.listNodes(client, options));
+    });
+  group
+    .command('show <node>')
+    .description('print everything about one, as JSON')
+    .action(async (ref) => {
+      const { client, nodes } = await load();
+      done(await nodes.showNode(client, ref));
+    });
+  waiting(group.command('add <hostname>'))
+    .description('add a machine: installs what is missing on it, and makes it ready')
+    .requiredOption('-k, --key <file>', 'private key that logs in to it')
+    .option('--name <name>', 'what it is called; default is its host name')
+    .option('-u, --user <user>', 'who logs in; default is root')
+    .option('-p, --port <port>', 'of its sshd; default is 22', number)
+    .option('--kind <kind>', 'dedicated or spare')
+    .option('-l, --label <name=value...>', 'may be repeated')
+    .option('--system', 'takes no servers')
+    .option('--docker-host <address>', 'where Docker listens on it, as unix:///run/docker.sock')
+    .option('--root <directory>', "for Baton's script and the worlds on it")
+    .action(async (hostname, options) => {
+      const { client, nodes } = await load();
+      done(await nodes.addNode(client, hostname, options));
+    });
+  waiting(group.command('bootstrap <node>'))
+    .description('set it up again')
+    .option('-k, --key <file>', 'another private key from now on')
+    .action(async (ref, options) => {
+      const { client, nodes } = await load();
+      done(await nodes.bootstrapNode(client, ref, options));
+    });
+  waiting(group.command('rm <node>'))
+    .description('forget one that is dead or gone; it is cleaned up if it ever answers again')
+    .action(async (ref, options) => {
+      const { client, nodes } = await load();
+      done(await nodes.removeNode(client, ref, options));
+    });
+  const commands = {
+    cordon: 'take no new servers',
+    uncordon: 'take new servers again',
+    drain: 'take no new servers, and say what holds it',
+    undrain: 'stop draining',
+    sync: 'read its inventory again, and put away what should not be there',
+    decommission: 'give it back once it is empty',
+  };
+  for (const [name, description] of Object.entries(commands)) {
+    waiting(group.command(`${name} <node>`))
+      .description(description)
+      .action(async (ref, options) => {
+        const { client, nodes } = await load();
+        done(await nodes.nodeCommand(client, name, ref, options));
+      });
+  }
 }
 
 function operationCommands(baton: Command, done: Done): void {

@@ -34,6 +34,19 @@ export interface Server {
   readonly ports: readonly { readonly protocol: string; readonly host: number }[];
 }
 
+export interface Node {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly status: string;
+  readonly status_detail: string | null;
+  readonly connection: string;
+  readonly hostname: string | null;
+  readonly usable_ram_mb: number;
+  readonly reserved_ram_mb: number;
+  readonly reservations: readonly { readonly server_id: string }[];
+}
+
 export interface Page<T> {
   readonly items: readonly T[];
   readonly total: number;

@@ -10,7 +10,8 @@ import { machineDefinition } from './definition.ts';
 import { errors } from './errors.ts';
 import { createInside } from './inside.ts';
 import type { Reads, ServerRow } from './interfaces/reads.ts';
-import type { DeadLetterStore } from './interfaces/stores.ts';
+import type { DeadLetterStore, NodeStore } from './interfaces/stores.ts';
+import { createNodes } from './nodes.ts';
 import type { ServerWorld } from './server/world.ts';
 import type { Caller, Conductor, NodeView } from './types.ts';
 
@@ -20,6 +21,7 @@ export interface ConductorParts {
   readonly world: ServerWorld;
   readonly reads: Reads;
   readonly deadLetters: DeadLetterStore;
+  readonly keys: Pick<NodeStore, 'saveKey' | 'dropKey'>;
   /** Makes a UUIDv7. */
   readonly newId: () => string;
   readonly node: NodeView;
@@ -77,6 +79,7 @@ export function createConductor(parts: ConductorParts): Conductor {
   return {
     reads,
     ...inside,
+    ...createNodes({ ...parts, actors, options }),
     async readiness() {
       const reasons: string[] = [];
       await reads.ping().catch((error: Error) => reasons.push(error.message));

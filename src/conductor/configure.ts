@@ -8,6 +8,9 @@ import type { ConfigureRequest, CreateServerRequest } from './types.ts';
 /** Idle seconds before an empty server is stopped, where nobody says otherwise. */
 const IDLE_STOP_SECONDS = 300;
 
+/** What a server waits for its lost node before it fails over, where nobody says otherwise: fleet.md, "Grace". */
+const FAILOVER_GRACE_SECONDS = 60;
+
 /** The spec of a new server. Throws `unknown_template`, `invalid_request`, `ram_too_small`. */
 export function specOf(games: Games, request: CreateServerRequest): ServerSpec {
   const template = games.template(request.template);
@@ -24,6 +27,8 @@ export function specOf(games: Games, request: CreateServerRequest): ServerSpec {
     plan: request.plan ?? 'payperplay',
     wakeOnJoin: request.wakeOnJoin ?? false,
     idleStopSeconds: request.idleStopSeconds ?? IDLE_STOP_SECONDS,
+    failoverPolicy: request.failoverPolicy ?? 'wait',
+    failoverGraceSeconds: request.failoverGraceSeconds ?? FAILOVER_GRACE_SECONDS,
     bootSeconds: template.bootSeconds,
     graceSeconds: template.stop.graceSeconds,
   };

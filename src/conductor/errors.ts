@@ -8,6 +8,12 @@ export const errors = catalogue({
     retry: 'permanent',
     message: 'The world of this server is gone. Start it with `fresh: true` to make a new one, or restore a backup.',
   },
+  not_fenced: {
+    status: 409,
+    retry: 'transient',
+    message:
+      'Its node may still run this server. A failover is possible as soon as it is certain that it does not; try again in a moment.',
+  },
   gone: { status: 410, retry: 'permanent', message: 'This server was purged. It cannot come back.' },
   not_running: { status: 409, retry: 'permanent', message: 'The server has no running container.' },
   boot_failed: {
@@ -17,6 +23,37 @@ export const errors = catalogue({
   },
   container_vanished: { status: 409, retry: 'permanent', message: 'The container of server {id} is gone.' },
   node_unknown: { status: 500, retry: 'permanent', message: 'No node with the id {id} is connected.' },
+  node_without_address: {
+    status: 422,
+    retry: 'permanent',
+    message: 'Nobody has said how {name} is reached. Bootstrap it with a hostname and a key.',
+  },
+  node_exists: {
+    status: 409,
+    retry: 'permanent',
+    message: 'There is a node called {name} already. Give this one another name, or remove the other first.',
+  },
+  node_not_empty: {
+    status: 409,
+    retry: 'permanent',
+    message: '{count} containers of Baton still run on {name}. Stop their servers or move them first.',
+  },
+  node_is_home: {
+    status: 409,
+    retry: 'permanent',
+    message: 'Baton itself runs on {name}, which stays a node for as long as it does. Cordon it to keep servers off.',
+  },
+  engine_silent: {
+    status: 503,
+    retry: 'transient',
+    message: 'The container engine of {name} does not answer, so nobody knows what runs there.',
+  },
+  fence_without_proof: {
+    status: 409,
+    retry: 'transient',
+    message:
+      'The end of the lease of {name} proves nothing: its watchdogs did not run. Make sure that it is off before its servers start elsewhere.',
+  },
   ram_too_small: {
     status: 400,
     retry: 'permanent',

@@ -79,9 +79,6 @@ export function createInside(world: ServerWorld, reads: Reads, publicHost: strin
 function factsOf(server: ServerRow): ServerFacts {
   const { id, ownerId, nodeId, ports, epoch } = server;
   if (nodeId === null) throw errors.not_running();
-  const { name, template, image, imageTag, ramMb, cpu, diskMb, env, plan, wakeOnJoin, idleStopSeconds } = server;
   // Boot and grace are the statechart's own; what reaches the game does not ask for them.
-  const times = { bootSeconds: 0, graceSeconds: 0 };
-  const given = { name, template, image, imageTag, ramMb, cpu, diskMb, env, plan, wakeOnJoin, idleStopSeconds };
-  return { serverId: id, ownerId, nodeId, ports, epoch, spec: { ...given, ...times } };
+  return { serverId: id, ownerId, nodeId, ports, epoch, spec: { ...server, bootSeconds: 0, graceSeconds: 0 } };
 }

@@ -5,7 +5,7 @@ import type { ActorView, Address, LiveEvent, Operation, Principal, Turn } from '
 import type { ServerSpec } from '../machines/server/types.ts';
 import type { ContainerStats } from './interfaces/engine.ts';
 import type { GameStatus, Template } from './interfaces/games.ts';
-import type { Reads, ServerRow } from './interfaces/reads.ts';
+import type { NodeRow, Reads, ReservationRow, ServerRow } from './interfaces/reads.ts';
 
 export interface CreateServerRequest {
   readonly name: string;
@@ -19,6 +19,8 @@ export interface CreateServerRequest {
   readonly imageTag?: string;
   readonly wakeOnJoin?: boolean;
   readonly idleStopSeconds?: number;
+  readonly failoverPolicy?: ServerSpec['failoverPolicy'];
+  readonly failoverGraceSeconds?: number;
   /** Default true. */
   readonly start?: boolean;
 }
@@ -34,6 +36,8 @@ export interface ConfigureRequest {
   readonly imageTag?: string;
   readonly wakeOnJoin?: boolean;
   readonly idleStopSeconds?: number;
+  readonly failoverPolicy?: ServerSpec['failoverPolicy'];
+  readonly failoverGraceSeconds?: number;
 }
 
 /** How a request came in. */
@@ -68,6 +72,7 @@ export interface CommandOptionsBody {
   readonly imageTag?: string;
   readonly stopFirst?: boolean;
   readonly keepData?: boolean;
+  readonly nodeId?: string;
 }
 
 export interface NodeView {
@@ -76,6 +81,57 @@ export interface NodeView {
   readonly engine: 'docker' | 'simulated';
   readonly ramMb: number;
   readonly cpus: number;
+}
+
+/** A machine that is added by hand. */
+export interface AddNodeRequest {
+  /** Default: its hostname. */
+  readonly name?: string;
+  readonly hostname: string;
+  /** Default root. */
+  readonly sshUser?: string;
+  /** Default 22. */
+  readonly sshPort?: number;
+  /** The private key that logs in, without a passphrase. */
+  readonly sshKey: string;
+  /** Default dedicated. */
+  readonly kind?: 'dedicated' | 'spare';
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Takes no servers. */
+  readonly system?: boolean;
+  /** Where Docker listens on it; absent: at its usual socket. */
+  readonly dockerHost?: string;
+  /** Directory of Baton's script and of the worlds on it; absent: the usual one. */
+  readonly root?: string;
+}
+
+/** A node with what its servers hold of it. */
+export interface FleetNode extends NodeRow {
+  /** Its RAM less what it keeps for itself. */
+  readonly usableRamMb: number;
+  readonly reservedRamMb: number;
+  readonly availableRamMb: number;
+  /** Reserved of usable, 0 to 1; more when it shrank. */
+  readonly utilisation: number;
+  readonly reservations: readonly ReservationRow[];
+}
+
+/** Commands on a node that need nothing else. */
+export type PlainNodeCommand = 'cordon' | 'uncordon' | 'drain' | 'undrain' | 'sync' | 'decommission' | 'remove';
+
+export interface Nodes {
+  /** All that were not removed, by name. */
+  nodes(): Promise<readonly FleetNode[]>;
+  node(id: string): Promise<FleetNode>;
+  addNode(request: AddNodeRequest, caller: Caller): Promise<{ node: NodeRow; operation: Operation }>;
+  /** Sets a machine up again that could not be set up, maybe with another key or address. */
+  bootstrapNode(
+    id: string,
+    changes: Partial<Pick<AddNodeRequest, 'hostname' | 'sshUser' | 'sshPort' | 'sshKey'>>,
+    caller: Caller,
+  ): Promise<Operation>;
+  labelNode(id: string, labels: Readonly<Record<string, string>>, caller: Caller): Promise<Operation>;
+  commandNode(id: string, command: PlainNodeCommand, caller: Caller): Promise<Operation>;
 }
 
 /** A statechart, as `GET /api/machines` shows it. */
@@ -87,7 +143,7 @@ export interface MachineDefinition {
   readonly definition: unknown;
 }
 
-export interface Conductor {
+export interface Conductor extends Nodes {
   readonly reads: Reads;
   /** False until everything was recovered; `reasons` says what is missing, `notes` what a user should know. */
   readiness(): Promise<{ ready: boolean; reasons: readonly string[]; notes: readonly string[]; node: NodeView | null }>;

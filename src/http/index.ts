@@ -19,6 +19,7 @@ import { commandRoutes } from './routes/commands.ts';
 import type { RouteDeps } from './routes/deps.ts';
 import { catalogueRoutes } from './routes/events.ts';
 import { insideRoutes } from './routes/inside.ts';
+import { nodeRoutes } from './routes/nodes.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { serverRoutes } from './routes/servers.ts';
 import { serviceRoutes } from './routes/service.ts';
@@ -128,6 +129,7 @@ function allRoutes(deps: RouteDeps, version: string, metrics: () => Promise<stri
     ...serverRoutes(deps),
     ...commandRoutes(deps),
     ...insideRoutes(deps),
+    ...nodeRoutes(deps),
     ...operationRoutes(deps),
     ...catalogueRoutes(deps),
     ...actorRoutes(deps),

@@ -15,6 +15,7 @@ export type OpenApi = oas31.OpenAPIObject;
 
 const TAG_TEXTS: Record<(typeof TAGS)[number], string> = {
   Servers: 'Game servers, from creating to purging.',
+  Nodes: 'The machines that servers run on, for operators.',
   Operations: 'Commands that were taken. Each ends by itself: succeeded, failed or cancelled.',
   Templates: 'The kinds of game servers.',
   Actors: 'The statecharts and the actors that live by them, for operators.',

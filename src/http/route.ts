@@ -6,7 +6,7 @@ import type { Principal } from '../actors/types.ts';
 import type { Caller } from '../conductor/types.ts';
 import type { Decoded, Encodable } from './wire.ts';
 
-export const TAGS = ['Servers', 'Operations', 'Templates', 'Actors', 'Events', 'Service'] as const;
+export const TAGS = ['Servers', 'Nodes', 'Operations', 'Templates', 'Actors', 'Events', 'Service'] as const;
 
 type Shape = Readonly<Record<string, z.ZodType>>;
 

@@ -1,7 +1,15 @@
 /** From the rows of the conductor to the things of the API, still with inside names: `wire.ts` changes those. */
 import type { ActorView, Address, LiveEvent, Operation } from '../actors/types.ts';
 import type { Template } from '../conductor/interfaces/games.ts';
-import type { ActorRow, DeadLetter, JournalRow, PageRequest, ServerRow } from '../conductor/interfaces/reads.ts';
+import type {
+  ActorRow,
+  DeadLetter,
+  JournalRow,
+  NodeRow,
+  PageRequest,
+  ServerRow,
+} from '../conductor/interfaces/reads.ts';
+import type { FleetNode } from '../conductor/types.ts';
 import { maskDeep, maskEnv, type SecretNames } from './mask.ts';
 import { camelName, snakeDeep } from './wire.ts';
 
@@ -30,6 +38,22 @@ export function serverView(row: ServerRow, secretNames: SecretNames) {
     exit: row.exit && { ...row.exit, at: new Date(row.exit.at) },
   };
 }
+
+export function nodeView(node: NodeRow) {
+  const { ssh, fence, lastError, ...row } = node;
+  return {
+    ...row,
+    hostname: ssh?.hostname ?? null,
+    sshUser: ssh?.user ?? null,
+    sshPort: ssh?.port ?? null,
+    operation: row.operationId,
+    fence: fence && { ...fence, at: new Date(fence.at) },
+    lastError: lastError && { ...lastError, at: new Date(lastError.at) },
+  };
+}
+
+/** With what its servers hold of it. */
+export const fleetNodeView = (node: FleetNode) => ({ ...node, ...nodeView(node) });
 
 export const operationView = (operation: Operation) => ({ ...operation, target: subject(operation.target) });
 

@@ -28,6 +28,23 @@ export const errors = catalogue({
     retry: 'transient',
     message: 'The container did not stop: {reason}',
   },
+  node_lost: {
+    status: 503,
+    retry: 'transient',
+    message:
+      'The node of this server does not answer any more. What was under way there has ended; the server is looked after.',
+  },
+  no_other_node: {
+    status: 422,
+    retry: 'transient',
+    message: 'No other node takes the server: {reason}',
+  },
+  epoch_ahead: {
+    status: 409,
+    retry: 'permanent',
+    message:
+      'The node has a container of this server with epoch {shown}, and the newest that is known here is {epoch}. It is held, not ended.',
+  },
   node_unreachable: {
     status: 503,
     retry: 'transient',

@@ -90,6 +90,11 @@ export const errors = catalogue({
     retry: 'transient',
     message: 'The machine cannot be reached: {reason}.',
   },
+  connection_lost: {
+    status: 503,
+    retry: 'transient',
+    message: 'The connection to {address} broke off; what was under way there may or may not have been done.',
+  },
   node_auth_failed: {
     status: 422,
     retry: 'permanent',
@@ -100,6 +105,27 @@ export const errors = catalogue({
     retry: 'permanent',
     message:
       'The machine at {address} shows another host key than the one that was pinned: {found} instead of {pinned}.',
+  },
+  host_key_unknown: {
+    status: 409,
+    retry: 'permanent',
+    message: 'No host key is pinned for the machine at {address}: it has not been set up yet.',
+  },
+  node_key_unusable: {
+    status: 422,
+    retry: 'permanent',
+    message: 'The private key for the machine cannot be used: {reason}.',
+  },
+  forwarding_forbidden: {
+    status: 422,
+    retry: 'permanent',
+    message:
+      'sshd of the machine forbids connections to {to}; allow AllowTcpForwarding and AllowStreamLocalForwarding in its sshd_config.',
+  },
+  forwarding_failed: {
+    status: 503,
+    retry: 'transient',
+    message: 'Nothing on the machine answers at {to}.',
   },
   bootstrap_failed: {
     status: 422,

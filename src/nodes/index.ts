@@ -2,6 +2,7 @@
 export { type Detection, detectDocker } from './docker/detect.ts';
 export { createDockerEngine, type DockerEngineOptions } from './docker/engine.ts';
 export { errors } from './errors.ts';
+export { createLocalLink } from './local-link.ts';
 export { createLocalNode, type LocalNodeOptions } from './local-node.ts';
 export { type SimulatedDisk, simulatedDisk } from './simulated/disk.ts';
 export { createSimulatedEngine, type SimulatedEngine } from './simulated/engine.ts';
@@ -14,4 +15,5 @@ export {
   type StartProgram,
 } from './simulated/program.ts';
 export { saveWorldToDisk } from './simulated/world.ts';
+export { createSshNode, type SshNode, type SshNodeOptions } from './ssh/node.ts';
 export { createWorlds } from './worlds.ts';

@@ -4,13 +4,15 @@ import { translating } from './errors.ts';
 import { actorReads } from './reads/actors.ts';
 import { counts } from './reads/counts.ts';
 import { eventReads } from './reads/events.ts';
+import { nodeReads } from './reads/nodes.ts';
 import { operationReads } from './reads/operations.ts';
 import { serverReads } from './reads/servers.ts';
 
 /** What pages and reports read. Every method throws `unavailable` while the database does not answer. */
 export function createReads({ orm, pool, ping }: Database): Reads {
-  const [servers, operations, actors, events] = [
+  const [servers, nodes, operations, actors, events] = [
     serverReads(orm),
+    nodeReads(orm),
     operationReads(orm),
     actorReads(orm),
     eventReads(orm),
@@ -19,6 +21,9 @@ export function createReads({ orm, pool, ping }: Database): Reads {
     ping,
     servers: (filter, request) => translating(() => servers.servers(filter, request)),
     server: (id, options) => translating(() => servers.server(id, options)),
+    nodes: (options) => translating(() => nodes.nodes(options)),
+    node: (id) => translating(() => nodes.node(id)),
+    reservations: (nodeId) => translating(() => nodes.reservations(nodeId)),
     operations: (filter, request) => translating(() => operations.operations(filter, request)),
     operation: (id) => translating(() => operations.operation(id)),
     journal: (address, request) => translating(() => actors.journal(address, request)),

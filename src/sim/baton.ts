@@ -1,21 +1,23 @@
 /** One life of Baton, built of the same parts and in the same order as `src/baton.ts`, with the simulation below it. */
+import { nodeLimits } from '../../config/fleet.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Ports } from '../actors/ports.ts';
 import { createRuntime } from '../actors/runtime.ts';
 import type { Principal } from '../actors/types.ts';
 import { createConductor } from '../conductor/conductor.ts';
-import { errors } from '../conductor/errors.ts';
 import type { Games } from '../conductor/interfaces/games.ts';
-import { ensureNodeActor, nodeKind } from '../conductor/node/kind.ts';
+import type { Machine as Node } from '../conductor/interfaces/machines.ts';
+import { ensureNodeActor, type NodeSize, nodeKind } from '../conductor/node/kind.ts';
+import { createLeaseBook } from '../conductor/node/lease-book.ts';
+import type { NodeWorld } from '../conductor/node/world.ts';
 import { serverKind } from '../conductor/server/kind.ts';
 import { createObserver } from '../conductor/server/observer.ts';
 import type { ServerWorld } from '../conductor/server/world.ts';
 import type { Conductor } from '../conductor/types.ts';
-import type { NodeMachine } from '../machines/node/index.ts';
+import { createMachines } from '../fleet-machines.ts';
+import type { NodeMachine, SshTarget } from '../machines/node/index.ts';
 import type { ServerMachine } from '../machines/server/index.ts';
 import type { DatabaseClient } from './database.ts';
-import type { Machine } from './node/machine.ts';
-import type { RemoteNode } from './node/remote-node.ts';
 import { sleeper, timeouts } from './waiting.ts';
 
 export interface BatonParts {
@@ -25,7 +27,10 @@ export interface BatonParts {
   readonly games: Games;
   /** The statecharts, which are pure and the same in every life. */
   readonly machines: { readonly server: ServerMachine; readonly node: NodeMachine };
-  readonly nodes: readonly { readonly machine: Machine; readonly remote: RemoteNode }[];
+  /** The machine that Baton runs on. */
+  readonly home: { readonly name: string; readonly size: NodeSize; readonly node: (nodeId: string) => Node };
+  /** Builds what speaks to another machine. */
+  readonly remote: (node: { readonly id: string; readonly name: string; readonly ssh: SshTarget }) => Node;
   readonly system: Principal;
   /** Names the process in the shard leases. */
   readonly owner: string;
@@ -41,12 +46,22 @@ export interface SimBaton {
 
 /** Throws what keeps a start from succeeding, such as `unavailable` and `database_in_use`; the process then ends. */
 export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
-  const { ports, settings, database, games, nodes, system, report } = parts;
+  const { ports, settings, database, games, system, report, home } = parts;
   const { reads, repositories } = database;
-  const [home] = nodes;
-  if (home === undefined) throw new TypeError('There is no node.');
+  const { clock } = ports;
 
+  const row = await repositories.upsertNode({ name: home.name, engine: 'simulated', ...home.size });
+  const local = home.node(row.id);
+  const machines = createMachines({ local: [local], remote: parts.remote });
+  for (const { id, name, ssh } of await repositories.nodes()) if (ssh !== null) machines.add({ id, name, ssh });
+
+  const shared = {
+    ask: (address, event, options) => runtime.actors.ask(address, event, options),
+    sleep: sleeper(clock),
+    timeout: timeouts(clock),
+  } satisfies Pick<ServerWorld & NodeWorld, 'ask' | 'sleep' | 'timeout'>;
   const world: ServerWorld = {
+    ...shared,
     games,
     ports: repositories,
     settings: {
@@ -55,17 +70,23 @@ export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
       publishAddress: settings.node.publishAddress,
       announceMs: settings.server.announceMs,
     },
-    homeNode: () => home.remote.host,
-    node(id) {
-      const node = nodes.find(({ machine }) => machine.id === id);
-      if (node === undefined) throw errors.node_unknown({ id });
-      return node.remote.host;
+    homeNode() {
+      const all = machines.all();
+      return (all[Math.floor(ports.random() * all.length)] ?? local).host;
     },
-    ask: (address, event, options) => runtime.actors.ask(address, event, options),
-    sleep: sleeper(ports.clock),
-    timeout: timeouts(ports.clock),
+    node: (id) => machines.of(id).host,
+    nodes: () => machines.all().map(({ host }) => host),
   };
-  const kinds = [serverKind(world, settings.server, parts.machines.server), nodeKind(parts.machines.node)];
+  const nodeWorld: NodeWorld = {
+    ...shared,
+    machines,
+    keys: repositories,
+    limits: nodeLimits(settings.fleet),
+    leases: createLeaseBook(),
+    clock,
+    mayGrant: () => runtime.isSure(),
+  };
+  const kinds = [serverKind(world, settings.server, parts.machines.server), nodeKind(nodeWorld, parts.machines.node)];
   const runtime = createRuntime({
     store: database.store,
     kinds,
@@ -76,28 +97,22 @@ export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
     leaseLost: parts.leaseLost,
   });
   await runtime.start();
-  for (const { machine, remote } of nodes) await ensureNodeActor(runtime.actors, remote.host, machine.size, system);
+  await ensureNodeActor(runtime.actors, local.host, home.size, system);
 
-  const watching = new AbortController();
-  for (const { remote } of nodes) {
-    createObserver({
-      ...settings.conductor,
-      ...world,
-      node: remote.host,
-      reads,
-      send: runtime.actors.send,
-      report,
-    }).start(watching.signal);
-  }
-  const { host } = home.remote;
+  machines.onEach(({ host }, gone) => {
+    const { send } = runtime.actors;
+    createObserver({ ...settings.conductor, ...world, node: host, reads, send, report }).start(gone);
+  });
+  const { host } = local;
   const conductor = createConductor({
     runtime,
     kinds,
     world,
     reads,
     deadLetters: database.deadLetters,
+    keys: repositories,
     newId: ports.id,
-    node: { id: host.id, name: host.name, engine: host.engine.kind, ...home.machine.size },
+    node: { id: host.id, name: host.name, engine: host.engine.kind, ...home.size },
     notes: [],
     publicHost: 'games.example',
   });

@@ -1,6 +1,8 @@
 /** Builds the world of one seed. */
+import { nodeLimits } from '../../config/fleet.ts';
 import type { Principal } from '../actors/types.ts';
 import type { Games } from '../conductor/interfaces/games.ts';
+import type { Machine as Node } from '../conductor/interfaces/machines.ts';
 import { createNodeMachine } from '../machines/node/index.ts';
 import { createServerMachine } from '../machines/server/index.ts';
 import { startSimBaton } from './baton.ts';
@@ -16,7 +18,7 @@ import { createRemoteNode } from './node/remote-node.ts';
 import { createSshd } from './node/sshd.ts';
 import type { Random } from './random.ts';
 import { type Scenario, SIM_SETTINGS as settings } from './settings.ts';
-import { makeAccount, memoryNodes } from './store/repositories.ts';
+import { makeAccount } from './store/repositories.ts';
 import { emptyTables } from './store/tables.ts';
 import type { Time } from './time.ts';
 import type { Trace } from './trace.ts';
@@ -38,7 +40,10 @@ export interface BuildParts {
 
 /** A clock may be off by so much: docs/decisions/0007-lease-and-fence.md. */
 const PPM_MAX = 500;
-/** One way to a machine, on a calm day. */
+/** The machine that Baton runs on. */
+export const HOME = 'home';
+const AT_HOME_MS = [0.05, 0.3] as const;
+/** One way to another machine, on a calm day. */
 const LATENCY_MS = [0.2, 5] as const;
 const SIZES = [
   { ramMb: 4096, cpus: 2 },
@@ -46,7 +51,7 @@ const SIZES = [
 ];
 const RAM_MB = [512, 1024, 2048];
 
-const MACHINES = { server: createServerMachine(settings.server), node: createNodeMachine() };
+const MACHINES = { server: createServerMachine(settings.server), node: createNodeMachine(nodeLimits(settings.fleet)) };
 
 export async function buildWorld(parts: BuildParts): Promise<World> {
   const { time, random, trace, games, scenario } = parts;
@@ -60,43 +65,36 @@ export async function buildWorld(parts: BuildParts): Promise<World> {
   const sshd = createSshd();
   const { image, imageTag } = games.template(TEMPLATE);
 
-  const places: Place[] = [];
-  const nodes = memoryNodes(tables, time.now, newId);
-  for (let n = 1; n <= scenario.machines; n += 1) {
-    const name = `machine-${n}`;
-    const size = random.pick(SIZES);
-    const { id } = await nodes.upsertNode({ name, engine: 'simulated', ...size });
+  const places = Array.from({ length: scenario.machines + 1 }, (_, n): Place => {
+    const name = n === 0 ? HOME : `machine-${n}`;
     const machine = createMachine({
       ...parts,
-      id,
       name,
-      size,
+      size: random.pick(SIZES),
       images: [`${image}:${imageTag}`],
-      clock: clockError(),
+      clock: n === 0 ? clock : clockError(),
       random: random.fork(name),
-      leased: false,
+      leased: n > 0,
       onChange: parts.onContainers,
       onHangUp: (_machine, connection) => sshd.close(connection),
     });
     machine.powerOn();
-    places.push({ machine, weather: createWeather(LATENCY_MS), remote: false });
-  }
+    return { machine, weather: createWeather(n === 0 ? AT_HOME_MS : LATENCY_MS), remote: n > 0 };
+  });
+  const [home] = places;
+  if (home === undefined) throw new TypeError('There is no machine for Baton.');
 
   const chance = random.fork('links');
-  function remoteNode({ machine, weather }: Place, life: Life) {
-    const passes = (point: string): void => host.passes(life, point);
+  function nodeOf({ machine, weather, remote }: Place, life: Life, nodeId: string): Node {
     const hear = (news: () => void): void => {
       if (chance.chance(weather.unheard())) return;
       time.after(chance.between(...weather.latencyMs()), () => life.enter(news));
     };
-    const channel = createChannel({
-      link: createLink({ time, life, random: chance, weather, passes }),
-      machine,
-      sshd,
-      hear,
-      reachable: () => !weather.cut(),
-    });
-    return { machine, remote: createRemoteNode({ machine, channel, clock: life.clock, hear, leaseEpoch: () => null }) };
+    const common = { machine, hear, clock: life.clock, local: !remote };
+    const passes = (point: string): void => host.passes(life, point);
+    const link = createLink({ time, life, random: chance, weather, passes });
+    const channel = createChannel({ ...common, link, sshd, reachable: () => !weather.cut() });
+    return createRemoteNode({ ...common, channel, nodeId });
   }
 
   const host = createHost({
@@ -104,29 +102,28 @@ export async function buildWorld(parts: BuildParts): Promise<World> {
     random: random.fork('host'),
     trace,
     clock,
-    launch: (life, owner, ends) =>
-      startSimBaton({
+    launch(life, owner, ends) {
+      const passes = (point: string): void => host.passes(life, point);
+      return startSimBaton({
         ports: { clock: life.clock, random: random.fork(`life ${life.generation}`).next, id: newId },
         settings,
-        database: database.connect(
-          createLink({
-            time,
-            life,
-            random: chance,
-            weather: database.weather,
-            passes: (point) => host.passes(life, point),
-          }),
-        ),
+        database: database.connect(createLink({ time, life, random: chance, weather: database.weather, passes })),
         games,
         machines: MACHINES,
-        nodes: places.map((place) => remoteNode(place, life)),
+        home: { name: HOME, size: home.machine.size, node: (nodeId) => nodeOf(home, life, nodeId) },
+        remote({ id, name, ssh }) {
+          const place = places.find(({ machine }) => machine.name === ssh.hostname);
+          if (place === undefined) throw new TypeError(`There is no machine for ${name}.`);
+          return nodeOf(place, life, id);
+        },
         system: { ...principal, name: 'system' },
         owner,
         report(message, details) {
           if (life.alive) trace.say(`baton ${life.generation}: ${message} ${JSON.stringify(details)}`);
         },
         leaseLost: () => ends('its shards are lost'),
-      }),
+      });
+    },
   });
   const users = createUsers({
     time,
@@ -141,5 +138,19 @@ export async function buildWorld(parts: BuildParts): Promise<World> {
     statusOf: (id) => tables.servers.get(id)?.status ?? null,
     violation: parts.violation,
   });
-  return { time, random, trace, settings, games, tables, database, places, sshd, host, clock, users };
+  return {
+    time,
+    random,
+    trace,
+    settings,
+    games,
+    tables,
+    database,
+    places,
+    sshd,
+    host,
+    clock,
+    users,
+    operator: principal,
+  };
 }

@@ -7,6 +7,7 @@ import { scheduleFaults } from './faults/schedule.ts';
 import { INVARIANTS } from './invariants/index.ts';
 import { unrest } from './invariants/rest.ts';
 import { seededRandom } from './random.ts';
+import { setUpFleet } from './set-up.ts';
 import type { Scenario } from './settings.ts';
 import { createTime } from './time.ts';
 import { createTrace } from './trace.ts';
@@ -83,12 +84,14 @@ export async function run({ seed, games, scenario, onLine }: RunOptions): Promis
       },
     });
     watchers = Object.entries(INVARIANTS).map(([name, make]) => make(world, (text) => violation(name, text)));
+    const failed = (): boolean => violations.length > 0;
     world.host.start('baton');
     everySecond(world, () => {
       for (const each of watchers) each.onSecond?.();
     });
+    await setUpFleet(world, failed);
+    world.users.begin();
     const faults = scheduleFaults(world, FAULTS, scenario.faultEveryMs);
-    const failed = (): boolean => violations.length > 0;
     await time.run(() => failed() || time.now() >= scenario.faultsMs);
     if (!failed()) await heal(world, faults.heal, scenario, failed);
     if (!failed()) for (const each of watchers) each.atEnd?.();

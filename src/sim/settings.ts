@@ -17,6 +17,7 @@ export interface Scenario {
   readonly healingMs: number;
   /** Between two faults on average; 0 for none. */
   readonly faultEveryMs: number;
+  /** Besides the one that Baton runs on. */
   readonly machines: number;
   readonly users: number;
   readonly servers: number;
@@ -27,7 +28,7 @@ export const SCENARIO: Scenario = {
   faultsMs: 180_000,
   healingMs: 1_200_000,
   faultEveryMs: 5_000,
-  machines: 1,
+  machines: 3,
   users: 3,
   servers: 5,
   thinkMs: 4_000,

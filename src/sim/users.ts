@@ -23,6 +23,7 @@ export interface Users {
   readonly acknowledged: ReadonlyMap<string, Acknowledged>;
   /** Wishes that have neither been taken nor refused. */
   open(): number;
+  begin(): void;
   /** Wishes nothing new, but goes on asking for what is open. */
   rest(): void;
 }
@@ -161,8 +162,10 @@ export function createUsers(parts: UsersParts): Users {
     }
   }
 
-  for (let n = 0; n < parts.users; n += 1) void live();
   return {
+    begin() {
+      for (let n = 0; n < parts.users; n += 1) void live();
+    },
     acknowledged,
     open: () => open,
     rest() {

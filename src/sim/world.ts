@@ -1,6 +1,7 @@
 /** All there is in one run: machines, the database, Baton's host, the people who use it, and who watches over the promises. */
 import type { Settings } from '../../config/settings.ts';
 import type { CommitResult, TurnCommit } from '../actors/store.ts';
+import type { Principal } from '../actors/types.ts';
 import type { ContainerSpec } from '../conductor/interfaces/engine.ts';
 import type { Games } from '../conductor/interfaces/games.ts';
 import type { SimDatabase } from './database.ts';
@@ -23,6 +24,10 @@ export interface Place {
   readonly remote: boolean;
 }
 
+/** The machine's name behind a node's id; null for a node that there is not. */
+export const machineOf = ({ nodes }: Tables, nodeId: string | null): string | null =>
+  nodeId === null ? null : (nodes.get(nodeId)?.name ?? null);
+
 export interface World {
   readonly time: Time;
   readonly random: Random;
@@ -37,6 +42,8 @@ export interface World {
   /** Of the machine that Baton runs on. */
   readonly clock: ClockError;
   readonly users: Users;
+  /** Who looks after the machines. */
+  readonly operator: Principal;
 }
 
 /** A promise that must hold all the time. Each is told of what it is about, and says what is wrong with `violation`. */

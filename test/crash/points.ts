@@ -32,6 +32,7 @@ const STORE: Passages<CommitStore> = {
 const ENGINE: Passages<Engine> = {
   kind: 0,
   simulated: 0,
+  remote: 0,
   info: 0,
   inventory: 6,
   watch: 0,

@@ -62,7 +62,7 @@ async function started(t: ExecutionContext, dataDir: string, epoch = 1): Promise
   await engine.startContainer(id);
   const container = await engine.inspectContainer(id);
   if (!container) throw new Error('the container is gone');
-  const game = { template, engine, container, env, containerPorts: { game: 25565 } };
+  const game = { template, engine, container, env, containerPorts: { game: 25565 }, hostPorts: {} };
   await until(() => games.probe(game, soon()));
   return game;
 }

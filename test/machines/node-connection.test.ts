@@ -20,7 +20,7 @@ const news = (node: Node) =>
   node
     .told()
     .filter(({ event }) => event.type.startsWith('node.'))
-    .map(({ to, event: { type, nodeId: _, ...rest } }) => ({ to, type, ...rest }));
+    .map(({ to, event: { type, nodeId: _, leaseEpoch: __, ...rest } }) => ({ to, type, ...rest }));
 
 const connectionValue = (node: Node) => (node.snapshot.value as { connection: unknown }).connection;
 
@@ -157,26 +157,68 @@ test('a proof holds until there is a lease again, and no longer', (t) => {
   node.fails('readInventory');
   t.is(how(node), 'ready fenced calm');
   t.false(node.effects.has('fence'), 'nothing has been granted since');
+  t.is(node.context.leaseEpoch, 3, 'but what it was told to keep is void');
   node.done('connect', { bootId: 'b1' });
   node.done('readInventory', inventory());
   t.is(node.context.fence, null);
   lose(node);
   t.true(node.effects.has('fence'));
-  t.like(node.effects.get('fence')?.input, { leaseEpoch: 2 });
+  t.like(node.effects.get('fence')?.input, { leaseEpoch: 3 });
 });
 
-test('a node that is lost again while it is read has not told its servers anything in between', (t) => {
+const leaseOf = (node: Node) => node.told().map(({ event }) => [event.type, event.leaseEpoch]);
+
+test('a node that is lost again before it was connected makes void what it was told to keep, and says so', (t) => {
+  const node = connected();
+  reserve(node, 'a');
+  lose(node);
+  t.deepEqual(leaseOf(node), [['node.lost', 1]]);
+  const since = node.context.awaySince;
+  node.done('connect', { bootId: 'b1' });
+  node.now += 1000;
+  node.ring('inventoryDeadline');
+  t.is(how(node), 'ready unreachable calm');
+  t.deepEqual(leaseOf(node), [['node.lost', 2]]);
+  t.is(node.context.leaseEpoch, 2);
+  t.is(node.context.awaySince, since, 'it has been away all the time');
+  node.done('fence', { proof: 'lease_expired', waitedMs: WAIT_MS });
+  node.done('connect', { bootId: 'b1' });
+  node.done('readInventory', inventory([], { keep: [{ serverId: 'a', epoch: 1 }] }));
+  t.like(node.effects.get('quarantineStrays')?.input, { leaseEpoch: 3 });
+  node.ring('quarantineDeadline');
+  t.is(how(node), 'ready fenced calm', 'nothing was granted, so the proof holds');
+  t.deepEqual(leaseOf(node), [
+    ['node.lost', 4],
+    ['node.fenced', 4],
+  ]);
+  t.is(node.context.settlement, null);
+});
+
+test('a node that is removed while it is read is lost to its servers', (t) => {
   const node = connected();
   reserve(node, 'a');
   lose(node);
   node.done('connect', { bootId: 'b1' });
-  node.ring('inventoryDeadline');
+  node.command('remove');
+  t.is(news(node)[0]?.type, 'node.lost');
+});
+
+test('servers of a node that reboots and is lost before it was read hear that it is lost', (t) => {
+  const node = connected();
+  reserve(node, 'a');
+  beat(node, { bootId: 'b2' });
+  node.fails('readInventory');
   t.is(how(node), 'ready unreachable calm');
-  t.deepEqual(news(node), [], 'they know');
+  t.deepEqual(leaseOf(node), [['node.lost', 2]]);
+});
+
+test('whoever reads the inventory knows whether the node waits for a lease', (t) => {
+  const node = connected();
+  node.command('sync');
+  t.like(node.effects.get('readInventory')?.input, { recovering: false });
+  lose(node);
   node.done('connect', { bootId: 'b1' });
-  node.done('readInventory', inventory([], { stop: [shown('x')] }));
-  node.ring('quarantineDeadline');
-  t.is(how(node), 'ready unreachable calm');
+  t.like(node.effects.get('readInventory')?.input, { recovering: true });
 });
 
 test('another boot id is known at once: its lease ends, and its servers hear that what ran has ended', (t) => {

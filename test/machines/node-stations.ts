@@ -13,7 +13,7 @@ export type Node = Drive<NodeContext>;
 
 const machine = createNodeMachine();
 
-export const SSH = { hostname: 'n1.example', user: 'root', port: 22 };
+export const SSH = { hostname: 'n1.example', user: 'root', port: 22, dockerHost: null, root: null };
 
 export const local = (more: object = {}): Node =>
   new Drive<NodeContext>(machine, {

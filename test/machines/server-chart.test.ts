@@ -66,7 +66,7 @@ test('every action and guard is named, so that stored turns and drawings can be 
 test('the machine takes every command that it says it takes, and no other', (t) => {
   const commands = SERVER_COMMANDS_TAKEN.filter((command) => machine.events.includes(command));
   t.deepEqual(commands, SERVER_COMMANDS_TAKEN);
-  for (const later of ['backup', 'restore_backup', 'archive', 'migrate', 'failover']) {
+  for (const later of ['backup', 'restore_backup', 'archive', 'migrate']) {
     t.false((machine.events as string[]).includes(later), later);
   }
 });
@@ -97,7 +97,8 @@ function eventsIn(snapshot: AnyMachineSnapshot) {
   ];
   const outputs: Record<string, unknown[]> = {
     prepare: [PREPARED],
-    place: [{ placed: true }, { placed: false, reason: 'full' }],
+    place: [{ placed: true }, { placed: true, home: ELSEWHERE }, { placed: false, reason: 'full' }],
+    findWorld: [{ nodeId: 'n2' }],
     createContainer: [{ containerId: 'c' }],
     boot: [{ players: 1 }],
     terminate: [{ exitCode: 0, oomKilled: false }],
@@ -115,6 +116,7 @@ function eventsIn(snapshot: AnyMachineSnapshot) {
     { type: 'probe.ok', players: 1, at: 0 },
     { type: 'probe.failed', streak: 5, at: 0 },
     { type: 'capacity.available', at: 0 },
+    ...newsFor(context),
     ...snapshot._nodes.flatMap((node: AnyStateNode) => node.after.map(({ eventType }) => ({ type: eventType, at: 0 }))),
     ...effects.flatMap((id) => [
       ...(outputs[id] ?? [{}]).map((output) => ({ type: `xstate.done.actor.${id}`, output, at: 0 })),
@@ -127,13 +129,33 @@ function eventsIn(snapshot: AnyMachineSnapshot) {
   ];
 }
 
+const ELSEWHERE = { nodeId: 'n2', engine: 'docker', ports: [] };
+
+/** What its node may say, in the order of its lease's epochs or overtaken; at 1 the server was last asked or lost. */
+function newsFor({ nodeId, epoch, containerId }: ServerContext) {
+  const container = { id: containerId ?? 'c', serverId: 's1', epoch, state: 'running', exitCode: null };
+  const ended = { ...container, state: 'exited' };
+  return [1, 2].flatMap((leaseEpoch) => {
+    const news = { nodeId, epoch, leaseEpoch, at: 0 };
+    return [
+      { type: 'node.lost', ...news, lastLeaseAt: 0 },
+      { type: 'node.fenced', ...news, proof: 'lease_expired', provenAt: 0 },
+      { type: 'node.shows', ...news, recovering: true, container },
+      ...[container, ended, null, { ...container, id: 'other', epoch: epoch + 1 }].flatMap((shown) =>
+        [false, true].map((rebooted) => ({ type: 'node.returned', ...news, bootId: 'b', rebooted, container: shown })),
+      ),
+    ];
+  });
+}
+
 /** What of a snapshot decides on where it may go; counts of attempts and crashes are left to the scenarios. */
 function essence({ value, context }: AnyMachineSnapshot): string {
-  const { operation, nodeId, rebuild, containerId, dataLost, startedAt } = context as ServerContext;
+  const { operation, nodeId, rebuild, containerId, dataLost, startedAt, loss, lease } = context as ServerContext;
   const deciding = ['delete', 'restart', 'kill'];
   const command = operation && (deciding.includes(operation.command) ? operation.command : 'other');
   const flags = [nodeId, containerId, dataLost, startedAt !== null, rebuild?.keep].map(Boolean).join();
-  return JSON.stringify([value, command, rebuild?.from, flags]);
+  const lost = loss && [loss.off, loss.rebooted, loss.failover?.fresh];
+  return JSON.stringify([value, command, rebuild?.from, flags, lost, loss && lease.asked]);
 }
 
 test('every path of the chart leads through every state, and from each of them to the end', (t) => {

@@ -21,6 +21,8 @@ export const SPEC: ServerSpec = {
   plan: 'payperplay',
   wakeOnJoin: false,
   idleStopSeconds: 300,
+  failoverPolicy: 'wait',
+  failoverGraceSeconds: 60,
   bootSeconds: 120,
   graceSeconds: 20,
 };

@@ -5,6 +5,7 @@ import { type DockerProxy, openDockerProxy } from './helpers/proxy.ts';
 import { eventLog, eventually } from './helpers/waiting.ts';
 
 const test = anyTest as TestFn<{ proxy: DockerProxy; over: AbortController }>;
+// One after the other: each watches the node with an engine of its own, and such an engine sweeps away what it takes for left over.
 let run: DockerRun;
 
 test.before('there is an engine', async () => {
@@ -40,7 +41,7 @@ function watched({ proxy, over }: { proxy: DockerProxy; over: AbortController })
   return { engine, events, problems, connected };
 }
 
-test('a cut event stream is taken up again, and says so', async (t) => {
+test.serial('a cut event stream is taken up again, and says so', async (t) => {
   const { events, problems, connected } = watched(t.context);
   await connected(1);
   const { id } = await run.engine.createContainer(run.spec());
@@ -57,28 +58,31 @@ test('a cut event stream is taken up again, and says so', async (t) => {
   );
 });
 
-test('an engine that is gone is unavailable until it is back, and what happened meanwhile is told', async (t) => {
-  const { engine, events, connected } = watched(t.context);
-  await connected(1);
-  const { id } = await run.engine.createContainer(run.spec());
-  await events.until(id, 'created');
-  await t.context.proxy.refuse();
-  const error = await t.throwsAsync(engine.inventory(), { code: 'engine_unavailable' });
-  t.like(error, { retry: 'transient' });
-  await run.engine.startContainer(id);
-  await eventually('it runs', async () => (await run.engine.logTail(id, 1))[0] === 'ready');
-  await run.engine.stopContainer(id, 10_000);
-  await t.context.proxy.heal();
-  await connected(2);
-  t.true((await engine.inventory()).some((container) => container.id === id));
-  t.like(await events.until(id, 'exited'), { exitCode: 3, requested: true });
-  t.deepEqual(
-    events.of(id).map((event) => event.type),
-    ['created', 'started', 'exited'],
-  );
-});
+test.serial(
+  'an engine that is gone is unavailable until it is back, and what happened meanwhile is told',
+  async (t) => {
+    const { engine, events, connected } = watched(t.context);
+    await connected(1);
+    const { id } = await run.engine.createContainer(run.spec());
+    await events.until(id, 'created');
+    await t.context.proxy.refuse();
+    const error = await t.throwsAsync(engine.inventory(), { code: 'engine_unavailable' });
+    t.like(error, { retry: 'transient' });
+    await run.engine.startContainer(id);
+    await eventually('it runs', async () => (await run.engine.logTail(id, 1))[0] === 'ready');
+    await run.engine.stopContainer(id, 10_000);
+    await t.context.proxy.heal();
+    await connected(2);
+    t.true((await engine.inventory()).some((container) => container.id === id));
+    t.like(await events.until(id, 'exited'), { exitCode: 3, requested: true });
+    t.deepEqual(
+      events.of(id).map((event) => event.type),
+      ['created', 'started', 'exited'],
+    );
+  },
+);
 
-test('a stop whose answer is lost still ends the game', async (t) => {
+test.serial('a stop whose answer is lost still ends the game', async (t) => {
   const engine = createDockerEngine({ nodeId: run.nodeId, host: t.context.proxy.host });
   const { id } = await engine.createContainer(run.spec({ env: { STUBBORN: '1' } }));
   await engine.startContainer(id);
@@ -91,7 +95,7 @@ test('a stop whose answer is lost still ends the game', async (t) => {
   t.like(await engine.stopContainer(id, 1_000), { exitCode: 137 }, 'and asking again is no error');
 });
 
-test('a listener that throws does not end the watch', async (t) => {
+test.serial('a listener that throws does not end the watch', async (t) => {
   const { proxy, over } = t.context;
   const problems: string[] = [];
   const engine = createDockerEngine({
@@ -120,11 +124,11 @@ test('a listener that throws does not end the watch', async (t) => {
   await events.until(id, 'removed');
 });
 
-test('Docker is found where it is', async (t) => {
+test.serial('Docker is found where it is', async (t) => {
   t.like(await detectDocker(t.context.proxy.host), { available: true });
 });
 
-test('where Docker is not, the reason is a sentence', async (t) => {
+test.serial('where Docker is not, the reason is a sentence', async (t) => {
   const { proxy } = t.context;
   const reason = async (host: string) => {
     const found = await detectDocker(host, 300);

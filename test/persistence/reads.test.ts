@@ -32,6 +32,10 @@ test('a server is read exactly as its actor projected it', async (t) => {
     exit: { exitCode: null, oomKilled: true, logTail: ['a'], at: 1 },
     lastError: { code: 'x', message: 'y', retry: 'permanent', at: 2 },
     startedAt: Date.UTC(2026, 1, 2, 3, 4, 5, 678),
+    failoverPolicy: 'fresh',
+    failoverGraceSeconds: 0,
+    lostSince: Date.UTC(2026, 2, 1),
+    lastLeaseAt: Date.UTC(2026, 2, 1, 0, 0, 0, 1),
   });
   await writeServers(db.pool, row);
   const server = await reads.server(row.id);
@@ -42,6 +46,8 @@ test('a server is read exactly as its actor projected it', async (t) => {
     ...row,
     createdAt: new Date(Date.UTC(2026, 0, 1)),
     startedAt: new Date(Date.UTC(2026, 1, 2, 3, 4, 5, 678)),
+    lostSince: new Date(Date.UTC(2026, 2, 1)),
+    lastLeaseAt: new Date(Date.UTC(2026, 2, 1, 0, 0, 0, 1)),
   } as never);
   t.is(Object.getPrototypeOf(server), Object.prototype);
 });

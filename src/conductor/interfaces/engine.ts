@@ -6,6 +6,8 @@
  * is written so that doing it twice is the same as doing it once.
  */
 
+import type { Duplex } from 'node:stream';
+
 export type EngineKind = 'docker' | 'simulated';
 export type Protocol = 'tcp' | 'udp';
 
@@ -64,7 +66,7 @@ export interface ContainerInfo {
   /** Unix milliseconds. */
   readonly startedAt: number | null;
   readonly finishedAt: number | null;
-  /** Address on its own network where Baton reaches the game and its console; null unless it is running. */
+  /** Address on its own network where its machine reaches the game and its console; null unless it is running. */
   readonly address: string | null;
 }
 
@@ -122,10 +124,23 @@ export interface SimulatedGames {
   console(containerId: string, command: string): string;
 }
 
+/** The way to what runs on a machine that Baton itself does not run on. */
+export interface RemoteMachine {
+  /** Where its published ports are reached. */
+  readonly hostname: string;
+  /**
+   * Connects by TCP to an address as the machine sees it, such as a container's own. Throws `forwarding_failed` (transient)
+   * when nothing listens there.
+   */
+  dial(address: string, port: number, signal: AbortSignal): Promise<Duplex>;
+}
+
 export interface Engine {
   readonly kind: EngineKind;
   /** There if, and only if, `kind` is `simulated`: stands in for every probe and for RCON. */
   readonly simulated?: SimulatedGames;
+  /** There if containers run on another machine, whose inside addresses mean nothing here. */
+  readonly remote?: RemoteMachine;
   info(signal?: AbortSignal): Promise<EngineInfo>;
   /** All of Baton's containers on this node, in any state. */
   inventory(signal?: AbortSignal): Promise<readonly ContainerInfo[]>;

@@ -86,6 +86,8 @@ export interface GameTarget {
   readonly env: Readonly<Record<string, string>>;
   /** Container ports by name, since a template's may be moved (`same`). */
   readonly containerPorts: Readonly<Record<string, number>>;
+  /** Ports on the node that these are published on, by the same names. */
+  readonly hostPorts: Readonly<Record<string, number>>;
 }
 
 export interface GameStatus {

@@ -5,6 +5,7 @@
  * Every call may throw a `BatonError` of the `nodes` catalogue whose retry class is right (`stale_epoch` is `fenced`), obeys
  * its `AbortSignal`, and is written so that doing it twice is the same as doing it once.
  */
+import type { SshTarget } from '../../machines/node/types.ts';
 import type { ContainerState } from './engine.ts';
 
 /** What a node says of itself in one answer. */
@@ -57,7 +58,7 @@ export interface PlacementRef {
 export interface NodeTarget {
   readonly nodeId: string;
   readonly name: string;
-  readonly ssh: { readonly hostname: string; readonly user: string; readonly port: number };
+  readonly ssh: SshTarget;
   /** The one that was pinned; null before the first bootstrap. Another one is refused with `host_key_changed`. */
   readonly hostKey: string | null;
 }

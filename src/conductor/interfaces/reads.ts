@@ -4,6 +4,7 @@
  */
 import type { Address, LiveEvent, Operation, OperationStatus, Turn } from '../../actors/types.ts';
 import type { StoredError } from '../../errors.ts';
+import type { Fence, NodeConnection, NodeKind, Pressure, SshTarget } from '../../machines/node/index.ts';
 import type { PortRow, ServerSpec, ServerStatus } from '../../machines/server/types.ts';
 
 /** A server. `env` is there with its secrets; the door masks them. */
@@ -37,10 +38,63 @@ export interface ServerRow extends Omit<ServerSpec, 'bootSeconds' | 'graceSecond
   readonly updatedAt: Date;
   readonly startedAt: Date | null;
   readonly stoppedAt: Date | null;
+  /** Since when its node is lost, and when that last confirmed its lease; both null unless it is `lost`. */
+  readonly lostSince: Date | null;
+  readonly lastLeaseAt: Date | null;
   readonly deletedAt: Date | null;
   readonly purgeAt: Date | null;
   /** The actor's sequence number, for `If-Match`. */
   readonly version: number;
+}
+
+/** A node. What it is reached with is not part of it. */
+export interface NodeRow {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: NodeKind;
+  readonly engine: 'docker' | 'simulated';
+  /** System nodes take no servers. */
+  readonly system: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ssh: SshTarget | null;
+  readonly hostKey: string | null;
+  /** Of its life. */
+  readonly status: string;
+  readonly statusDetail: string | null;
+  readonly connection: NodeConnection;
+  readonly pressure: Pressure;
+  /** An operator has cordoned it. */
+  readonly cordoned: boolean;
+  readonly operationId: string | null;
+  readonly ramMb: number;
+  readonly cpus: number;
+  /** Kept for the machine itself. */
+  readonly reserveRamMb: number;
+  readonly bootId: string | null;
+  readonly leaseEpoch: number;
+  /** When it last answered to a heartbeat; at most a minute older than the truth while it is connected. */
+  readonly lastLeaseAt: Date | null;
+  /** Since when it has been away; null while it is there. */
+  readonly awaySince: Date | null;
+  /** The proof that nothing runs there; null while something may. */
+  readonly fence: Fence | null;
+  readonly lastError: (StoredError & { readonly at: number }) | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly readyAt: Date | null;
+  /** Since when Baton has nothing to do with it any more. */
+  readonly removedAt: Date | null;
+  /** The actor's sequence number. */
+  readonly version: number;
+}
+
+/** What servers hold of a node. */
+export interface ReservationRow {
+  readonly serverId: string;
+  readonly nodeId: string;
+  readonly epoch: number;
+  readonly ramMb: number;
+  readonly cpu: number;
 }
 
 export interface Page<T> {
@@ -102,6 +156,12 @@ export interface Reads {
   servers(filter: ServerFilter, page: PageRequest): Promise<Page<ServerRow>>;
   /** Null when it is not there or purged. Soft-deleted ones only with `includeDeleted`. */
   server(id: string, options?: { readonly includeDeleted?: boolean }): Promise<ServerRow | null>;
+  /** All nodes by name; removed ones only with `includeRemoved`. A fleet has few enough to be one answer. */
+  nodes(options?: { readonly includeRemoved?: boolean }): Promise<readonly NodeRow[]>;
+  /** Null when it is not there; removed ones are. */
+  node(id: string): Promise<NodeRow | null>;
+  /** Of one node, or of all. */
+  reservations(nodeId?: string): Promise<readonly ReservationRow[]>;
   operations(filter: OperationFilter, page: PageRequest): Promise<Page<Operation>>;
   operation(id: string): Promise<Operation | null>;
   journal(address: Address, page: PageRequest): Promise<Page<JournalRow>>;

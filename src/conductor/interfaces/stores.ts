@@ -4,7 +4,7 @@
  */
 import type { PortRow } from '../../machines/server/types.ts';
 import type { EngineKind, Protocol } from './engine.ts';
-import type { DeadLetter } from './reads.ts';
+import type { DeadLetter, NodeRow } from './reads.ts';
 
 export interface AccountRow {
   readonly id: string;
@@ -16,6 +16,7 @@ export interface AccountStore {
   ensureAdmin(): Promise<AccountRow>;
 }
 
+/** The machine that Baton runs on. All others are made by their actors. */
 export interface NodeFacts {
   readonly name: string;
   readonly engine: EngineKind;
@@ -24,17 +25,17 @@ export interface NodeFacts {
   readonly cpus: number;
 }
 
-export interface NodeRow extends NodeFacts {
-  readonly id: string;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
-}
-
 export interface NodeStore {
-  /** Makes the node of this name, or brings its facts up to date; its id never changes. */
+  /** Makes the local node of this name, or brings its facts up to date; its id never changes. */
   upsertNode(facts: NodeFacts): Promise<NodeRow>;
-  /** All nodes, by name. */
+  /** All nodes that were not removed, by name. */
   nodes(): Promise<readonly NodeRow[]>;
+  /** Keeps the private key that a node is reached with, in place of the one before. */
+  saveKey(nodeId: string, privateKey: string): Promise<void>;
+  /** Null when there is none. */
+  keyOf(nodeId: string): Promise<string | null>;
+  /** Dropping what is not there is no error. */
+  dropKey(nodeId: string): Promise<void>;
 }
 
 export interface WantedPort {
@@ -108,6 +109,9 @@ export interface Housekeeping {
 
 /** The row of a server, as its actor's projection `server` gives it. Times may be Unix milliseconds. */
 export const SERVER_PROJECTION = 'server';
+
+/** The row of a node, as its actor's projection `node` gives it. Times may be Unix milliseconds. */
+export const NODE_PROJECTION = 'node';
 
 /** The list of a node's reservations, as its actor's projection `node_reservations` gives it. */
 export const NODE_RESERVATIONS_PROJECTION = 'node_reservations';

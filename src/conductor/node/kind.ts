@@ -1,6 +1,5 @@
 import type { AnyMachineSnapshot } from 'xstate';
-import type { ActorEvent, ActorKind, Actors, EffectSpec, PendingEvent, Principal } from '../../actors/types.ts';
-import { isReserved } from '../../actors/xstate.ts';
+import type { ActorKind, Actors, EffectFunction, EffectSpec, Principal } from '../../actors/types.ts';
 import {
   createNodeMachine,
   migrateNode,
@@ -11,64 +10,64 @@ import {
   nodeStatus,
 } from '../../machines/node/index.ts';
 import type { NodeHost } from '../interfaces/engine.ts';
-import { NODE_RESERVATIONS_PROJECTION, type NodeReservationsProjection } from '../interfaces/stores.ts';
+import {
+  NODE_PROJECTION,
+  NODE_RESERVATIONS_PROJECTION,
+  type NodeReservationsProjection,
+} from '../interfaces/stores.ts';
+import { heartbeat } from './effects/heartbeat.ts';
+import { quarantineStrays, readInventory } from './effects/inventory.ts';
+import { connect, fence } from './effects/reach.ts';
+import { bootstrap, cleanDisk, decommission, wipe } from './effects/setup.ts';
+import { nodeEvents } from './events.ts';
+import { nodeRow } from './row.ts';
+import type { NodeWorld } from './world.ts';
 
 const contextOf = (snapshot: AnyMachineSnapshot) => snapshot.context as NodeContext;
 
-/** The machine that Baton runs on is there for as long as we are, so there is nothing to hear of it. */
-const LOCAL_EFFECTS: Partial<Record<keyof NodeEffects, EffectSpec>> = {
-  heartbeat: { run: () => new Promise<never>(() => {}), deadlineMs: null, attempts: 1 },
-};
-
-/** The node, as the runtime runs it. Its reservations are projected into rows: allocation is their sum. */
-export function nodeKind(machine: NodeMachine = createNodeMachine()): ActorKind {
+/**
+ * The node, as the runtime runs it. Its reservations are projected into rows: allocation is their sum.
+ * @param machine of the same limits, for whoever starts runtimes all the time
+ */
+export function nodeKind(world: NodeWorld, machine: NodeMachine = createNodeMachine(world.limits)): ActorKind {
   return {
     kind: 'node',
     machine,
     migrate: migrateNode,
     commands: NODE_COMMANDS_TAKEN,
-    effects: LOCAL_EFFECTS,
+    effects: nodeEffects(world),
     status: nodeStatus,
     operation: (snapshot) => contextOf(snapshot).operation,
     ownerId: () => null,
-    projections: (snapshot) => [{ name: NODE_RESERVATIONS_PROJECTION, row: { ...reservationsOf(snapshot) } }],
+    projections: (snapshot) => [
+      { name: NODE_PROJECTION, row: nodeRow(snapshot) },
+      { name: NODE_RESERVATIONS_PROJECTION, row: { ...reservationsOf(snapshot) } },
+    ],
     events: nodeEvents,
   };
 }
 
-/** What pages are told when a turn changed how a node is. */
-function nodeEvents(
-  before: AnyMachineSnapshot | undefined,
-  after: AnyMachineSnapshot,
-  event: ActorEvent,
-): readonly PendingEvent[] {
-  const { id, name, fence, lastError } = contextOf(after);
-  const say = (type: string, data: Record<string, unknown>): PendingEvent => ({
-    type: `node.${type}`,
-    subject: { kind: 'node', id },
-    ownerId: null,
-    data: { id, name, ...data },
+/** A state's own deadline comes first; an effect that outlives it by this much is cut off in any case. */
+const MARGIN_MS = 5_000;
+
+function nodeEffects(world: NodeWorld): Record<keyof NodeEffects, EffectSpec> {
+  const { limits } = world;
+  const spec = (run: unknown, deadlineMs: number | null, attempts = 1): EffectSpec => ({
+    run: run as EffectFunction,
+    deadlineMs: deadlineMs === null ? null : deadlineMs + MARGIN_MS,
+    attempts,
   });
-  const { status, detail, connection, pressure } = nodeStatus(after);
-  if (before === undefined) return [say('created', { status, connection })];
-  if (after.status !== 'active') return [say('removed', {})];
-  const was = nodeStatus(before);
-  const isSame = status === was.status && detail === was.detail && connection === was.connection;
-  if (isSame && pressure === was.pressure) return [];
-  const fault = lastError !== contextOf(before).lastError ? lastError : null;
-  return [
-    say('status_changed', {
-      old_status: was.status,
-      status,
-      status_detail: detail,
-      old_connection: was.connection,
-      connection,
-      pressure,
-      fence: fence === null ? null : { proof: fence.proof, at: new Date(fence.at).toISOString() },
-      cause: isReserved(event.type) ? null : event.type,
-      error: fault === null ? null : { code: fault.code, message: fault.message },
-    }),
-  ];
+  return {
+    bootstrap: spec(bootstrap(world), limits.bootstrapMs, 3),
+    heartbeat: spec(heartbeat(world), null),
+    connect: spec(connect(world), null),
+    fence: spec(fence(world), null),
+    readInventory: spec(readInventory(world), limits.inventoryMs, 2),
+    quarantineStrays: spec(quarantineStrays(world), limits.quarantineMs, 2),
+    cleanDisk: spec(cleanDisk(world), limits.cleaningMs),
+    decommission: spec(decommission(world), limits.decommissionMs),
+    wipe: spec(wipe(world), null),
+  };
 }
 
 function reservationsOf(snapshot: AnyMachineSnapshot): NodeReservationsProjection {
@@ -85,7 +84,7 @@ export interface NodeSize {
   readonly cpus: number;
 }
 
-/** Makes the node's actor at the first start, and tells it the machine's size at each later one. */
+/** Makes the local node's actor at the first start, and tells it the machine's size at each later one. */
 export async function ensureNodeActor(actors: Actors, node: NodeHost, size: NodeSize, by: Principal): Promise<void> {
   const address = `node/${node.id}` as const;
   try {

@@ -3,6 +3,7 @@ import type { ActorEvent, ActorKind, EffectFunction, EffectSpec, PendingEvent } 
 import { isReserved } from '../../actors/xstate.ts';
 import {
   createServerMachine,
+  migrateServer,
   SERVER_COMMANDS_TAKEN,
   type ServerContext,
   type ServerEffects,
@@ -15,6 +16,7 @@ import { errors } from '../errors.ts';
 import { SERVER_PROJECTION } from '../interfaces/stores.ts';
 import { boot, revert } from './effects/boot.ts';
 import { createContainer, fetch, purge, removeContainer } from './effects/container.ts';
+import { findWorld } from './effects/find-world.ts';
 import { monitor } from './effects/monitor.ts';
 import { place, prepare } from './effects/prepare.ts';
 import { announce, kill, save, terminate, verify } from './effects/stop.ts';
@@ -38,6 +40,7 @@ export function serverKind(
   return {
     kind: 'server',
     machine,
+    migrate: migrateServer,
     commands: SERVER_COMMANDS_TAKEN,
     effects: serverEffects(world, limits),
     status: serverStatus,
@@ -67,6 +70,7 @@ function serverEffects(world: ServerWorld, limits: ServerLimits): Record<keyof S
   return {
     prepare: spec(prepare(world), limits.prepareMs),
     place: spec(place(world), limits.placeMs),
+    findWorld: spec(findWorld(world), limits.findMs),
     fetch: spec(fetch(world), limits.fetchMs),
     createContainer: spec(createContainer(world), limits.createMs),
     boot: spec(boot(world), bootMs),

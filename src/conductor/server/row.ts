@@ -1,9 +1,7 @@
 import type { AnyMachineSnapshot } from 'xstate';
 import { type ServerContext, serverStatus } from '../../machines/server/index.ts';
 import type { ServerRow } from '../interfaces/reads.ts';
-
-/** What is stored as a time may be given in Unix milliseconds. */
-type Projected<T> = { readonly [K in keyof T]: Date extends T[K] ? number | Exclude<T[K], Date> : T[K] };
+import type { Projected } from '../projected.ts';
 
 /** The row that pages and reports read, from the actor's state. `updatedAt` and `version` are the commit's. */
 export function serverRow(snapshot: AnyMachineSnapshot): Projected<Omit<ServerRow, 'updatedAt' | 'version'>> {
@@ -34,6 +32,8 @@ export function serverRow(snapshot: AnyMachineSnapshot): Projected<Omit<ServerRo
     createdAt: context.createdAt,
     startedAt: context.startedAt,
     stoppedAt: context.stoppedAt,
+    lostSince: context.loss?.since ?? null,
+    lastLeaseAt: context.loss?.lastLeaseAt ?? null,
     deletedAt: context.deletedAt,
     purgeAt: context.purgeAt,
   };

@@ -27,6 +27,8 @@ export interface ServerWorld {
   readonly settings: ServerSettings;
   /** The machine that a server's data lies on. Throws `node_unknown`. */
   node(nodeId: string): NodeHost;
+  /** All that are connected. */
+  nodes(): readonly NodeHost[];
   /** Where a new server goes. */
   homeNode(): NodeHost;
   readonly ask: Actors['ask'];
@@ -86,6 +88,7 @@ export function targetOf(world: ServerWorld, facts: ServerFacts, container: Cont
     container,
     env: world.games.containerEnv(template, spec.env, { ramMb: spec.ramMb, ports }),
     containerPorts: Object.fromEntries(ports.map((port) => [port.name, port.container])),
+    hostPorts: Object.fromEntries(ports.map((port) => [port.name, port.host])),
   };
 }
 

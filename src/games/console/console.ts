@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { GameTarget } from '../../conductor/interfaces/games.ts';
 import { errors } from '../errors.ts';
+import { dial } from '../reach.ts';
 import { RconRefused, rcon } from './rcon.ts';
 
 /** A game that reads standard input answers in its log, with whatever it says until it has been quiet for so long. */
@@ -66,16 +67,16 @@ async function quiet(lines: readonly string[], enough: (heard: number) => boolea
 }
 
 async function rconCommand(
-  { container, env }: GameTarget,
+  target: GameTarget,
   { port, passwordEnv }: { readonly port: number; readonly passwordEnv: string },
   line: string,
   signal: AbortSignal,
 ): Promise<string> {
-  if (container.address === null) throw errors.console_unreachable({ reason: 'the container is not running' });
   const deadline = AbortSignal.timeout(ANSWER_MS);
-  const server = { host: container.address, port, password: env[passwordEnv] ?? '' };
+  const either = AbortSignal.any([signal, deadline]);
   try {
-    return await rcon(server, line, AbortSignal.any([signal, deadline]));
+    const connection = await dial(target, port, either);
+    return await rcon(connection, target.env[passwordEnv] ?? '', line, either).finally(() => connection.destroy());
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof RconRefused) throw errors.console_refused({}, { cause: error });

@@ -3,8 +3,7 @@
  * packets says after the first, or take each TCP segment for a packet.
  * https://developer.valvesoftware.com/wiki/Source_RCON_Protocol
  */
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { addAbortSignal, type Duplex } from 'node:stream';
 
 const TYPE_AUTH = 3;
 const TYPE_AUTH_RESPONSE = 2;
@@ -26,31 +25,29 @@ interface Packet {
 export class RconRefused extends Error {}
 
 /**
- * Connects, logs in, runs one command and returns its whole answer.
+ * Logs in, runs one command and returns its whole answer.
  *
  * @throws {@link RconRefused}, an ordinary error when the connection fails, or the signal's reason
  */
 export async function rcon(
-  server: { readonly host: string; readonly port: number; readonly password: string },
+  connection: Duplex,
+  password: string,
   command: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const socket = connect({ host: server.host, port: server.port, signal, noDelay: true });
+  addAbortSignal(signal, connection);
   try {
-    await once(socket, 'connect', { signal });
-    const packets = receive(socket);
-    await logIn(socket, packets, server.password);
-    return await run(socket, packets, command);
+    const packets = receive(connection);
+    await logIn(connection, packets, password);
+    return await run(connection, packets, command);
   } catch (error) {
     signal.throwIfAborted();
     throw error;
-  } finally {
-    socket.destroy();
   }
 }
 
-async function logIn(socket: Socket, packets: AsyncGenerator<Packet>, password: string): Promise<void> {
-  send(socket, ID.auth, TYPE_AUTH, password);
+async function logIn(connection: Duplex, packets: AsyncGenerator<Packet>, password: string): Promise<void> {
+  send(connection, ID.auth, TYPE_AUTH, password);
   for (;;) {
     const { id, type } = await next(packets);
     // Some servers send an empty response before the one that counts.
@@ -64,8 +61,8 @@ async function logIn(socket: Socket, packets: AsyncGenerator<Packet>, password: 
  * Only an answer that may go on is asked for its end, by an empty packet whose answer comes last: some servers close the
  * connection when two packets reach them at once.
  */
-async function run(socket: Socket, packets: AsyncGenerator<Packet>, command: string): Promise<string> {
-  send(socket, ID.command, TYPE_COMMAND, command);
+async function run(connection: Duplex, packets: AsyncGenerator<Packet>, command: string): Promise<string> {
+  send(connection, ID.command, TYPE_COMMAND, command);
   const bodies: Buffer[] = [];
   let askedForEnd = false;
   for (;;) {
@@ -75,26 +72,26 @@ async function run(socket: Socket, packets: AsyncGenerator<Packet>, command: str
     bodies.push(body);
     if (askedForEnd) continue;
     if (body.length < FULL_PACKET_BYTES) break;
-    send(socket, ID.end, TYPE_RESPONSE, '');
+    send(connection, ID.end, TYPE_RESPONSE, '');
     askedForEnd = true;
   }
   return Buffer.concat(bodies).toString('utf8');
 }
 
 /** A packet: its length, id, type, text, and two zero bytes, the length counting all but itself. */
-function send(socket: Socket, id: number, type: number, text: string): void {
+function send(connection: Duplex, id: number, type: number, text: string): void {
   const body = Buffer.from(text, 'utf8');
   const bytes = Buffer.alloc(body.length + 14);
   bytes.writeInt32LE(body.length + 10, 0);
   bytes.writeInt32LE(id, 4);
   bytes.writeInt32LE(type, 8);
   body.copy(bytes, 12);
-  socket.write(bytes);
+  connection.write(bytes);
 }
 
-async function* receive(socket: Socket): AsyncGenerator<Packet> {
+async function* receive(connection: Duplex): AsyncGenerator<Packet> {
   let received = Buffer.alloc(0);
-  for await (const chunk of socket) {
+  for await (const chunk of connection) {
     received = Buffer.concat([received, chunk]);
     while (received.length >= 4) {
       const length = received.readInt32LE(0);

@@ -3,10 +3,12 @@
  * libraries that speak it cannot be aborted, are GPL, or bring hundreds of megabytes.
  * https://minecraft.wiki/w/Java_Edition_protocol/Server_List_Ping
  */
-import { connect } from 'node:net';
+import { addAbortSignal, type Duplex } from 'node:stream';
 import { z } from 'zod';
 import type { GameStatus } from '../../conductor/interfaces/games.ts';
 
+/** Whom the player says he calls; a server that does not sort players by name takes no notice of it. */
+const CALLED = { host: 'baton', port: 25565 };
 /** Says "any version": servers answer a status request with their own. */
 const PROTOCOL_ANY = -1;
 const NEXT_STATE_STATUS = 1;
@@ -27,12 +29,12 @@ const answerSchema = z.object({
 });
 
 /** Asks a server who is there. Throws an ordinary error when it does not answer, or the signal's reason. */
-export async function minecraftStatus(host: string, port: number, signal: AbortSignal): Promise<GameStatus> {
-  const socket = connect({ host, port, signal });
+export async function minecraftStatus(connection: Duplex, signal: AbortSignal): Promise<GameStatus> {
+  addAbortSignal(signal, connection);
   try {
-    socket.write(Buffer.concat([handshake(host, port), packet(varInt(STATUS_PACKET))]));
+    connection.write(Buffer.concat([handshake(CALLED.host, CALLED.port), packet(varInt(STATUS_PACKET))]));
     let received = Buffer.alloc(0);
-    for await (const chunk of socket) {
+    for await (const chunk of connection) {
       received = Buffer.concat([received, chunk]);
       if (received.length > MAX_ANSWER_BYTES) throw new Error('the answer to the status request is too long');
       const answer = statusAnswer(received);
@@ -42,8 +44,6 @@ export async function minecraftStatus(host: string, port: number, signal: AbortS
   } catch (error) {
     signal.throwIfAborted();
     throw error;
-  } finally {
-    socket.destroy();
   }
 }
 

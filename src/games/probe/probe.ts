@@ -1,9 +1,8 @@
 /** Is the game ready for players, and how many are there? One attempt; whoever asks decides when to ask again. */
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import type { GameStatus, GameTarget } from '../../conductor/interfaces/games.ts';
 import { errors } from '../errors.ts';
+import { dial, publicAddress } from '../reach.ts';
 import { luantiQuery } from './luanti-query.ts';
 import { minecraftStatus } from './minecraft-status.ts';
 import { sourceQuery } from './source-query.ts';
@@ -49,24 +48,15 @@ export async function probe(target: GameTarget, signal: AbortSignal): Promise<Ga
 async function attempt(target: GameTarget, signal: AbortSignal): Promise<GameStatus> {
   const { readiness } = target.template;
   if (readiness.kind === 'log') return logShows(target, readiness.pattern, signal);
-  const { address } = target.container;
-  const port = target.containerPorts[readiness.port];
-  if (address === null || port === undefined) throw new Error('the container is not running');
-  switch (readiness.kind) {
-    case 'minecraft_status':
-      return minecraftStatus(address, port, signal);
-    case 'udp_query':
-      return (readiness.query === 'source' ? sourceQuery : luantiQuery)(address, port, signal);
-    case 'tcp':
-      return tcpConnects(address, port, signal);
+  if (readiness.kind === 'udp_query') {
+    const { host, port } = publicAddress(target, readiness.port);
+    return (readiness.query === 'source' ? sourceQuery : luantiQuery)(host, port, signal);
   }
-}
-
-async function tcpConnects(host: string, port: number, signal: AbortSignal): Promise<GameStatus> {
-  const socket = connect({ host, port });
+  const port = target.containerPorts[readiness.port];
+  if (port === undefined) throw new Error(`it has no port "${readiness.port}"`);
+  const socket = await dial(target, port, signal);
   try {
-    await once(socket, 'connect', { signal });
-    return UNKNOWN;
+    return readiness.kind === 'tcp' ? UNKNOWN : await minecraftStatus(socket, signal);
   } finally {
     socket.destroy();
   }

@@ -41,6 +41,7 @@ export const NEVER_CONNECTED = {
   settlement: null,
   lastError: null,
   readyAt: null,
+  removedAt: null,
 } as const satisfies Partial<NodeContext>;
 
 /** Facts for actions and guards: the context and the event that is being taken. */

@@ -6,4 +6,4 @@ export { createNodeMachine, NODE_MACHINE_VERSION, type NodeMachine } from './mac
 export { migrateNode } from './migrate.ts';
 export { isNews, knownAfter } from './news.ts';
 export { NODE_COMMANDS_TAKEN, NODE_CONNECTIONS, type NodeConnection, type NodeStatus, nodeStatus } from './status.ts';
-export type * from './types.ts';
+export * from './types.ts';

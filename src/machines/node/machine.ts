@@ -16,7 +16,7 @@
  * | connection | what it means | way out by itself |
  * | --- | --- | --- |
  * | `unconnected` | not bootstrapped yet | ready → `recovering` |
- * | `recovering` | `reading` its inventory, `quarantining` strays; it has no lease | 20 s, 1 min → `unreachable` |
+ * | `recovering` | `reading` its inventory, `quarantining` strays; it has no lease | 20 s, 1 min → `unreachable`, under a new epoch of its lease |
  * | `connected` | `healthy`; `suspect` after a missed heartbeat; `syncing`, `settling` on request. It has a lease | 3 missed → `unreachable` |
  * | `unreachable` | `fencing`, then `fenced`; and it is being reached again | it answers → `recovering` |
  * | `closed` | nobody waits for it any more | |

@@ -26,6 +26,10 @@ export interface SshTarget {
   readonly hostname: string;
   readonly user: string;
   readonly port: number;
+  /** Where its engine listens on it, such as `unix:///run/docker.sock`; null for Docker's usual socket. */
+  readonly dockerHost: string | null;
+  /** Directory of Baton's helper and of the worlds on it; null for the usual one. */
+  readonly root: string | null;
 }
 
 export interface NodeInput {
@@ -136,19 +140,28 @@ export interface NodeContext {
   readonly createdAt: number;
   /** When it was first ready; null while it is provisioned. */
   readonly readyAt: number | null;
+  /** When it was given up or given back; null while it is a node. */
+  readonly removedAt: number | null;
 }
 
 /** What `reserve` replies. */
 export type Placement = { readonly placed: true } | { readonly placed: false; readonly reason: string };
 
-/** What is to be done with the containers that a node showed; `reconcile` in `machines/fleet` decides each. */
+/** What is to be done with the containers that a node showed; each server's own actor decides, by `reconcile`. */
 export interface Settlement {
   /** May run on under the present lease. */
   readonly keep: readonly { readonly serverId: string; readonly epoch: number }[];
   /** Should not run, on the right node: the container ends, its data stays. */
   readonly stop: readonly ShownContainer[];
-  /** Lost their place: the container ends and its data is put aside. `newerEpoch` is the one that is not refused. */
-  readonly quarantine: readonly (ShownContainer & { readonly newerEpoch: number })[];
+  /**
+   * Lost their place: the container ends and its data is put aside. `newerEpoch` is the one that is not refused; `id` the
+   * container's, null where only a world was left.
+   */
+  readonly quarantine: readonly {
+    readonly id: string | null;
+    readonly serverId: string;
+    readonly newerEpoch: number;
+  }[];
 }
 
 export type NodeEvent =
@@ -214,9 +227,12 @@ export interface NodeEffects {
     input: NodeFacts & { waitMs: number | null };
     output: { proof: FenceProof; waitedMs: number };
   };
-  /** Reads what is there, and compares it with the rows by `reconcile`. Grants nothing. */
+  /**
+   * Reads what is there, and asks each server what becomes of it (`NodeShows`): every container, and every world, also that of
+   * a container that was asked about. What is to be held is in no list. Grants nothing.
+   */
   readInventory: {
-    input: NodeFacts;
+    input: NodeFacts & { recovering: boolean };
     output: { bootId: string; containers: readonly ShownContainer[]; settlement: Settlement };
   };
   /** Tells the node what it may keep, and puts away what it may not. Twice is once. */

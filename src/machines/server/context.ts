@@ -1,6 +1,13 @@
 import type { StoredError } from '../../errors.ts';
 import type { Observation, ServerContext, ServerEffects, ServerEvent, ServerFacts, ServerInput } from './types.ts';
 
+/** As long as its node answers. */
+export const NEVER_LOST = {
+  loss: null,
+  lease: { lost: 0, asked: 0 },
+  givenUp: null,
+} as const satisfies Partial<ServerContext>;
+
 /** What a server knows when its row has just been made. */
 export const initialContext = ({ id, ownerId, spec, at, operation, start }: ServerInput): ServerContext => ({
   id,
@@ -10,6 +17,8 @@ export const initialContext = ({ id, ownerId, spec, at, operation, start }: Serv
   engine: null,
   ports: [],
   epoch: 0,
+  placedEpoch: 0,
+  triedEpoch: 0,
   containerId: null,
   reserved: false,
   dataExists: null,
@@ -27,6 +36,7 @@ export const initialContext = ({ id, ownerId, spec, at, operation, start }: Serv
   stop: null,
   rebuild: null,
   keepData: false,
+  ...NEVER_LOST,
   lastError: null,
   createdAt: at,
   startedAt: null,
@@ -67,8 +77,10 @@ export const isDone = ({ event }: Now, effect: keyof ServerEffects): boolean =>
   (event.type as string) === `xstate.done.actor.${effect}`;
 
 /** Whether the container that was seen is the one this server should have. One that was never prepared has none. */
-export const isOurs = ({ nodeId, containerId, epoch }: ServerContext, container: Observation['container']): boolean =>
-  nodeId !== null && container !== null && (container.id === containerId || container.epoch === epoch);
+export const isOurs = (
+  { nodeId, containerId, epoch }: ServerContext,
+  container: Pick<NonNullable<Observation['container']>, 'id' | 'epoch'> | null,
+): boolean => nodeId !== null && container !== null && (container.id === containerId || container.epoch === epoch);
 
 /** The copy of the context that effects get. Throws when the server was never prepared, which no state with an effect is. */
 export function factsOf(context: ServerContext): ServerFacts {
@@ -76,6 +88,15 @@ export function factsOf(context: ServerContext): ServerFacts {
   if (nodeId === null) throw new TypeError(`Server ${id} has no node yet.`);
   return { serverId: id, ownerId, spec, nodeId, ports, epoch };
 }
+
+/** {@link factsOf} for a placement that leaves its home as it is while there is data. */
+export const placementOf = (context: ServerContext) => ({
+  ...factsOf(context),
+  // What is not known to be nowhere is taken to be there.
+  dataExists: context.dataExists !== false,
+  avoid: [],
+  wanted: null,
+});
 
 /** {@link factsOf} with the present container. Throws when there is none. */
 export function containerOf(context: ServerContext): ServerFacts & { containerId: string } {

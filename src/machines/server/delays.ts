@@ -7,10 +7,16 @@ const until = (dueAt: number | null, now: Now): number => Math.max(0, (dueAt ?? 
 /** How long the game may boot, ms. */
 const bootMs = ({ spec }: ServerContext): number => spec.bootSeconds * 1000;
 
+/** When it may start elsewhere by itself: the grace is over, and the last attempt is a while ago. */
+const failoverAt = ({ loss, spec }: ServerContext): number | null =>
+  loss && Math.max(loss.since + spec.failoverGraceSeconds * 1000, loss.retryAt ?? 0);
+
 /** Every delay of the server in ms, by the name that the timer has in the database and the visualizer. */
 export const serverDelays = (limits: ServerLimits) => ({
   prepareDeadline: limits.prepareMs,
   placeDeadline: limits.placeMs,
+  findDeadline: limits.findMs,
+  failoverGrace: (now: Now) => until(failoverAt(now.context), now),
   fetchDeadline: limits.fetchMs,
   createDeadline: limits.createMs,
   bootDeadline: ({ context }: Now) => bootMs(context),

@@ -7,6 +7,7 @@ const stub = <E extends keyof ServerEffects>() => effect<ServerEffects[E]['input
 export const serverEffects = {
   prepare: stub<'prepare'>(),
   place: stub<'place'>(),
+  findWorld: stub<'findWorld'>(),
   fetch: stub<'fetch'>(),
   createContainer: stub<'createContainer'>(),
   boot: stub<'boot'>(),

@@ -11,6 +11,14 @@ export const noData: StoredError = storedError(errors.no_data());
 
 export const crashLoop: StoredError = storedError(errors.crash_loop());
 
+export const nodeLost: StoredError = storedError(errors.node_lost());
+
+export const noOtherNode = (reason: string): StoredError => storedError(errors.no_other_node({ reason }));
+
+/** The database is older than what is there, as after a backup of it was restored. */
+export const epochAhead = (shown: number, epoch: number): StoredError =>
+  storedError(errors.epoch_ahead({ shown, epoch }));
+
 /** The container may still run: its reservation stays until it is seen to have exited. */
 export const stopFailed = (cause?: StoredError): StoredError =>
   storedError(

@@ -2,6 +2,7 @@ import { containerAfter, crashesWith, losesWorld } from './actions/observe.ts';
 import { isExhausted } from './actions/queue.ts';
 import { announcementOf, errorOf, isOurs, type Now, observationOf, outputOf, timeOf } from './context.ts';
 import type { ServerLimits } from './limits.ts';
+import { lossGuards } from './loss.ts';
 import type { RebuildPlan, ServerContext, ServerEvent, StopOptions } from './types.ts';
 
 type EventOf<T extends ServerEvent['type']> = Extract<ServerEvent, { type: T }>;
@@ -30,10 +31,12 @@ const isRunning = ({ operation }: ServerContext, command: string): boolean => op
 
 /** Every guard of the server by its name. None of them throws. */
 export const serverGuards = (limits: ServerLimits) => ({
+  ...lossGuards,
   isPrepared: ({ context }: Now) => context.nodeId !== null,
   isNotPrepared: ({ context }: Now) => context.nodeId === null,
   /** A world is never made anew in silence. */
   hasWorldOrFresh: (now: Now) => !now.context.dataLost || options<'start'>(now).fresh === true,
+  isFresh: (now: Now) => options<'failover'>(now).fresh === true,
   canRebuild: ({ context }: Now) => context.nodeId !== null && !context.dataLost,
   worldIsLost: ({ context }: Now) => context.dataLost,
   wantsStart: ({ context }: Now) => context.startWhenPrepared,
@@ -92,6 +95,12 @@ export const serverGuards = (limits: ServerLimits) => ({
     const seen = observationOf(now);
     return seen !== undefined && seen.container === null && losesWorld(now.context, seen);
   },
+  /** As {@link sawNothingLeft}, whatever is seen of a container. */
+  sawWorldGone: (now: Now) => {
+    const seen = observationOf(now);
+    return seen !== undefined && losesWorld(now.context, seen);
+  },
+  sawUpThoughOff: (now: Now) => now.context.loss?.off === true && seenUp(now),
   /** An engine that removes a running container tells of its exit first. */
   sawRemoval: (now: Now) => {
     const { containerId, exit } = now.context;

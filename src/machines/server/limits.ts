@@ -2,6 +2,10 @@
 export interface ServerLimits {
   readonly prepareMs: number;
   readonly placeMs: number;
+  /** For looking where a server's data lies that shall start elsewhere. */
+  readonly findMs: number;
+  /** Until a failover by itself that was in vain is tried again. */
+  readonly failoverRetryMs: number;
   /** The image, and later also data that lies elsewhere. */
   readonly fetchMs: number;
   readonly createMs: number;
@@ -47,6 +51,8 @@ const HOUR = 60 * MINUTE;
 export const SERVER_LIMITS: ServerLimits = {
   prepareMs: 60 * SECOND,
   placeMs: 30 * SECOND,
+  findMs: 20 * SECOND,
+  failoverRetryMs: MINUTE,
   fetchMs: 30 * MINUTE,
   createMs: 60 * SECOND,
   announceMs: 10 * SECOND,

@@ -38,6 +38,7 @@ import { serverSetup } from './setup.ts';
 import { crashed, failed, missing } from './states/broken.ts';
 import { creating } from './states/creating.ts';
 import { deleted, purged, purging } from './states/deleted.ts';
+import { lost } from './states/lost.ts';
 import { sleeping, stopped } from './states/off.ts';
 import { queued } from './states/queued.ts';
 import { rebuilding } from './states/rebuilding.ts';
@@ -45,8 +46,8 @@ import { running } from './states/running.ts';
 import { starting } from './states/starting.ts';
 import { stopping } from './states/stopping.ts';
 
-/** Raise it, and give the actor kind a migration, with every change that a stored snapshot would not survive. */
-export const SERVER_MACHINE_VERSION = '1';
+/** Raise it, and `migrate.ts` with it, with every change that a stored snapshot would not survive. */
+export const SERVER_MACHINE_VERSION = '2';
 
 /** The server's statechart, pure: what it starts are effects, what it says are verbs (`src/actors`). */
 export const createServerMachine = (limits: ServerLimits = SERVER_LIMITS) =>
@@ -58,7 +59,10 @@ export const createServerMachine = (limits: ServerLimits = SERVER_LIMITS) =>
     context: ({ input }) => initialContext(input),
     initial: 'creating',
     // Data is what it is seen to be, in every state; the states take what an observation says beyond that.
-    on: { observed: { guard: 'sawNewData', actions: 'noteData' } },
+    on: {
+      observed: { guard: 'sawNewData', actions: 'noteData' },
+      'node.returned': { guard: 'isNews', actions: 'noteReturn' },
+    },
     states: {
       creating,
       queued,
@@ -69,6 +73,7 @@ export const createServerMachine = (limits: ServerLimits = SERVER_LIMITS) =>
       sleeping,
       rebuilding,
       crashed,
+      lost,
       missing,
       failed,
       deleted,

@@ -4,6 +4,8 @@
 
 import type { Commanded, OperationRef, Stamped } from '../../actors/verbs.ts';
 import type { StoredError } from '../../errors.ts';
+import type { FenceProof } from '../fleet/lease.ts';
+import type { NodeNews, NodeShows } from '../fleet/types.ts';
 
 /** All statuses of a server; some belong to backups, archives, migration and lost nodes, and are reached by those. */
 export const SERVER_STATUSES = [
@@ -52,6 +54,13 @@ export const SERVER_COMMANDS = [
 ] as const;
 export type ServerCommand = (typeof SERVER_COMMANDS)[number];
 
+export const FAILOVER_POLICIES = ['wait', 'fresh'] as const;
+/**
+ * What becomes of a server whose node is lost, once it is certain that it does not run there. `wait`: it waits for its node, or
+ * for the command `failover`. `fresh`: it starts elsewhere with an empty world by itself.
+ */
+export type FailoverPolicy = (typeof FAILOVER_POLICIES)[number];
+
 export interface PortRow {
   readonly name: string;
   readonly protocol: 'tcp' | 'udp';
@@ -78,6 +87,9 @@ export interface ServerSpec {
   readonly plan: 'payperplay' | 'balanced' | 'reserved';
   readonly wakeOnJoin: boolean;
   readonly idleStopSeconds: number;
+  readonly failoverPolicy: FailoverPolicy;
+  /** How long a failover by itself waits since its node was lost, in case that comes back. */
+  readonly failoverGraceSeconds: number;
   /** From the template: how long booting may take and how long a stop is granted. */
   readonly bootSeconds: number;
   readonly graceSeconds: number;
@@ -93,6 +105,41 @@ export interface ExitReport {
   readonly at: number;
 }
 
+/** How it is with a server whose node does not answer. Times are Unix milliseconds. */
+export interface Loss {
+  /** Since when its node is lost. */
+  readonly since: number;
+  /** When its node last confirmed its lease, as far as is known: until then it ran for certain, and is billed. */
+  readonly lastLeaseAt: number | null;
+  /** The proof that it does not run there; null while there is none. */
+  readonly fence: { readonly proof: FenceProof; readonly at: number } | null;
+  /** It shall be off. */
+  readonly off: boolean;
+  /** Its node has booted meanwhile. */
+  readonly rebooted: boolean;
+  /** The failover that is under way; null when none is. */
+  readonly failover: FailoverPlan | null;
+  /** Before this, no failover by itself is tried again. */
+  readonly retryAt: number | null;
+}
+
+export interface FailoverPlan {
+  /** With an empty world; else with the data that lies at its place on the new node. */
+  readonly fresh: boolean;
+  /** The node that was asked for; null for any other than the old one. */
+  readonly wanted: string | null;
+}
+
+/** The world that the last failover gave up. It is put aside when its node returns. */
+export interface GivenUp {
+  readonly nodeId: string;
+  readonly epoch: number;
+  readonly at: number;
+  /** The age of what was given up is reckoned from here. */
+  readonly lastLeaseAt: number | null;
+  readonly fresh: boolean;
+}
+
 export interface ServerContext {
   readonly id: string;
   readonly ownerId: string;
@@ -101,8 +148,12 @@ export interface ServerContext {
   readonly nodeId: string | null;
   readonly engine: 'docker' | 'simulated' | null;
   readonly ports: readonly PortRow[];
-  /** Rises by one with each placement. */
+  /** Rises with each placement. */
   readonly epoch: number;
+  /** Of the room that its node gave it last: what its node says of it bears this one. */
+  readonly placedEpoch: number;
+  /** The highest that any attempt to place it elsewhere bore, or that was seen of it. The next one is above. */
+  readonly triedEpoch: number;
   readonly containerId: string | null;
   /** True while a reservation of RAM is held on the node for this server. */
   readonly reserved: boolean;
@@ -130,6 +181,11 @@ export interface ServerContext {
   readonly rebuild: RebuildPlan | null;
   /** Whether the purge that runs, or is due, leaves the world on its node. */
   readonly keepData: boolean;
+  /** Null unless its node is lost. */
+  readonly loss: Loss | null;
+  /** Lease epochs of its home: the newest under which it was said to be lost, and under which it asked what may run. */
+  readonly lease: { readonly lost: number; readonly asked: number };
+  readonly givenUp: GivenUp | null;
   readonly lastError: (StoredError & { readonly at: number }) | null;
   readonly createdAt: number;
   readonly startedAt: number | null;
@@ -194,20 +250,26 @@ export type ServerEvent =
   | (Commanded & { type: 'purge'; keepData?: boolean })
   /** Cancels the running operation (`POST /api/operations/:id/cancel`). */
   | (Commanded & { type: 'cancel'; operationId: string })
+  /** Starts it on another node. Without `fresh` its data has to lie there already, at its place. */
+  | (Commanded & { type: 'failover'; fresh?: boolean; nodeId?: string })
   /** Taken by states that later parts of Baton add. */
-  | (Commanded & { type: 'backup' | 'restore_backup' | 'archive' | 'migrate' | 'failover' })
+  | (Commanded & { type: 'backup' | 'restore_backup' | 'archive' | 'migrate' })
   | (Stamped & { type: 'observed'; observation: Observation })
   | (Stamped & { type: 'probe.ok'; players: number | null })
   /** `streak` is how many probes have failed in a row. */
   | (Stamped & { type: 'probe.failed'; streak: number })
   /** From the node: room was freed that this server waits for. */
-  | (Stamped & { type: 'capacity.available' });
+  | (Stamped & { type: 'capacity.available' })
+  /** From its node, in this order. */
+  | NodeNews
+  /** Asked by its node, or by one that has something of it. Replies a `Verdict`. */
+  | NodeShows;
 
-/** Which container, on which node. */
-export interface Target {
-  readonly serverId: string;
+/** Where a server lives. */
+export interface Home {
   readonly nodeId: string;
-  readonly containerId: string;
+  readonly engine: 'docker' | 'simulated';
+  readonly ports: readonly PortRow[];
 }
 
 /** Facts that most effects need; a copy of the context's. */
@@ -229,10 +291,23 @@ export interface ServerEffects {
     input: { serverId: string; ownerId: string; spec: ServerSpec };
     output: { nodeId: string; engine: 'docker' | 'simulated'; ports: readonly PortRow[]; dataExists: boolean };
   };
-  /** Reserves RAM on the node for this epoch. `placed: false` when there is no room now. */
+  /**
+   * Reserves RAM for this epoch: on its home if its data exists, else on any node that fits; never on one to `avoid`, and if
+   * one is `wanted`, only there. `home` says that it is another node than before, with ports of its own there. `placed: false`
+   * when there is no room now. An attempt that is given up gives its room back.
+   */
   place: {
-    input: ServerFacts;
-    output: { placed: true } | { placed: false; reason: string };
+    input: ServerFacts & {
+      dataExists: boolean;
+      avoid: readonly string[];
+      wanted: string | null;
+    };
+    output: { placed: true; home?: Home } | { placed: false; reason: string };
+  };
+  /** Looks where its data lies, on the node that is `wanted` or on any but those to `avoid`. Permanent `no_data` if nowhere. */
+  findWorld: {
+    input: { serverId: string; avoid: readonly string[]; wanted: string | null };
+    output: { nodeId: string };
   };
   /** Makes sure that the image is on the node; with `refresh` it is pulled even if it is there. */
   fetch: { input: ServerFacts & { refresh: boolean }; output: Record<string, never> };

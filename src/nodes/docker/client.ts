@@ -2,7 +2,7 @@
  * The one way in which Baton talks to Docker: every call has a deadline, obeys its signal, and fails with an error of the
  * catalogue.
  */
-import type { IncomingMessage } from 'node:http';
+import type { Agent, IncomingMessage } from 'node:http';
 import Docker from 'dockerode';
 import { BatonError } from '../../errors.ts';
 import { errors } from '../errors.ts';
@@ -34,15 +34,20 @@ export const SLOW_CALL_DEADLINE_MS = 60_000;
 
 /**
  * Connects to `host`, in the form of `DOCKER_HOST` (`unix:///var/run/docker.sock`, `tcp://10.0.0.5:2375`); without it to
- * what the environment says, else to the local socket. Nothing is sent yet.
+ * what the environment says, else to the local socket. An agent brings connections of its own. Nothing is sent yet.
  */
-export function connect(host?: string): Docker {
+export function connect(host?: string | Agent): Docker {
   if (host === undefined) return new Docker();
+  // Who is asked does not matter any more: the agent knows only one.
+  if (typeof host === 'object') return new Docker(options({ host: 'docker', port: 80, protocol: 'http', agent: host }));
   const url = new URL(host);
   // `host` must be named even when it is empty, since dockerode prefers the one of the environment.
   if (url.protocol === 'unix:') return new Docker({ socketPath: url.pathname, host: undefined });
   return new Docker({ host: url.hostname, port: url.port, protocol: url.protocol === 'https:' ? 'https' : 'http' });
 }
+
+/** dockerode's own types leave the agent out, which it hands on. */
+const options = (all: Docker.DockerOptions & { readonly agent: Agent }): Docker.DockerOptions => all;
 
 /**
  * Runs one call of dockerode. `name` is what errors call it.

@@ -1,4 +1,5 @@
-/** The real engine: Docker, over its local socket or `DOCKER_HOST`. */
+/** The real engine: Docker, over its local socket, `DOCKER_HOST`, or connections that somebody else brings. */
+import type { Agent } from 'node:http';
 import type { Engine } from '../../conductor/interfaces/engine.ts';
 import type { BatonError } from '../../errors.ts';
 import { DEFAULT_NETWORK_POOL } from '../limits.ts';
@@ -9,7 +10,7 @@ import { watchEvents } from './events.ts';
 import { imageLabels, loadImage, pullImage } from './images.ts';
 import { inspectContainer, inventory } from './inspect.ts';
 import { createKeyedLock } from './lock.ts';
-import { createNetworks } from './networks.ts';
+import { createNetworks, type HostNetworks, ownNetworks } from './networks.ts';
 import { followLogs, logTail, writeStdin } from './output.ts';
 import { containerStats } from './stats.ts';
 import { createStopRequests } from './stop-requests.ts';
@@ -17,19 +18,26 @@ import { createStopRequests } from './stop-requests.ts';
 export interface DockerEngineOptions {
   /** This node; containers with another id in their label `baton.node` are not seen. */
   readonly nodeId: string;
-  /** Where Docker listens, as in `DOCKER_HOST`; absent: what the environment says, else the local socket. */
-  readonly host?: string;
+  /** Where Docker listens, as in `DOCKER_HOST`, or who connects to it; absent: what the environment says, else the local socket. */
+  readonly host?: string | Agent;
   /** Private IPv4 network that the servers' networks are cut from. Default {@link DEFAULT_NETWORK_POOL}. */
   readonly networkPool?: string;
+  /** Networks that the machine is itself part of, in CIDR form; absent: those of the machine that Baton runs on. */
+  readonly hostNetworks?: HostNetworks;
   /** Told of troubles that the engine overcomes by itself, such as a lost event stream; for the log. */
   readonly onProblem?: (problem: BatonError) => void;
 }
 
 export function createDockerEngine(options: DockerEngineOptions): Engine & { readonly kind: 'docker' } {
-  const { nodeId, networkPool = DEFAULT_NETWORK_POOL, onProblem = () => undefined } = options;
+  const {
+    nodeId,
+    networkPool = DEFAULT_NETWORK_POOL,
+    hostNetworks = ownNetworks,
+    onProblem = () => undefined,
+  } = options;
   const docker = connect(options.host);
   const lock = createKeyedLock();
-  const networks = createNetworks(docker, lock, { nodeId, pool: networkPool });
+  const networks = createNetworks(docker, lock, { nodeId, pool: networkPool, hostNetworks });
   const requests = createStopRequests();
   const parts = { docker, networks, lock };
   return {

@@ -26,13 +26,21 @@ export interface Networks {
   sweep(signal?: AbortSignal): Promise<void>;
 }
 
+/** Networks in CIDR form that a machine is part of; a bridge over one of them would cut it off. */
+export type HostNetworks = (signal?: AbortSignal) => Promise<readonly string[]>;
+
 export interface NetworkSettings {
   readonly nodeId: string;
   /** Private IPv4 network in CIDR form that the servers' subnets are cut from. */
   readonly pool: string;
+  readonly hostNetworks: HostNetworks;
 }
 
-export function createNetworks(docker: Docker, lock: KeyedLock, { nodeId, pool }: NetworkSettings): Networks {
+export function createNetworks(
+  docker: Docker,
+  lock: KeyedLock,
+  { nodeId, pool, hostNetworks }: NetworkSettings,
+): Networks {
   const list = (signal?: AbortSignal) =>
     call('list networks', (abortSignal) => docker.listNetworks({ abortSignal }), { signal });
 
@@ -45,7 +53,7 @@ export function createNetworks(docker: Docker, lock: KeyedLock, { nodeId, pool }
     if (oldest !== undefined) return oldest.Id;
     const taken = [
       ...networks.flatMap((network) => network.IPAM?.Config ?? []).flatMap((config) => config.Subnet ?? []),
-      ...hostNetworks(),
+      ...(await hostNetworks(signal)),
     ];
     for (const subnet of freeSubnets(pool, taken, serverId)) {
       const made = await create(serverId, subnet, signal);
@@ -111,7 +119,6 @@ export function createNetworks(docker: Docker, lock: KeyedLock, { nodeId, pool }
   return { ensure, release, sweep };
 }
 
-/** Networks that this machine is itself part of; a bridge over one of them would cut it off. */
-function hostNetworks(): string[] {
-  return Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).flatMap((a) => a.cidr ?? []));
-}
+/** Those of the machine that Baton runs on. */
+export const ownNetworks: HostNetworks = async () =>
+  Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).flatMap((a) => a.cidr ?? []));

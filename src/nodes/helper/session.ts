@@ -12,7 +12,8 @@ export interface HelperSession {
   readonly run: RunHelper;
   /** Resolves with the reason once nothing can be asked any more. */
   readonly ended: Promise<Error>;
-  close(): void;
+  /** @param reason what those who wait are told */
+  close(reason?: Error): void;
 }
 
 /** A beat is a few processes on a machine that may be busy; past this the answer is late enough to count as missed. */
@@ -56,7 +57,7 @@ export function openHelperSession(input: Readable, output: Writable): HelperSess
 
   return {
     ended: ended.promise,
-    close: () => end(errors.node_unreachable({ reason: 'the conversation was closed' })),
+    close: (reason = errors.node_unreachable({ reason: 'the conversation was closed' })) => end(reason),
     run<T>(command: HelperCommand<T>, { signal, deadlineMs = DEADLINE_MS } = {} as Parameters<RunHelper>[1] & object) {
       if (over !== null) return Promise.reject(over);
       signal?.throwIfAborted();

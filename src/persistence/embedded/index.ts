@@ -82,13 +82,33 @@ async function prepare(paths: ClusterPaths, log: EmbeddedLog): Promise<() => Pro
   const account = await postgresAccount(paths.home);
   await makeOwnDirectory(paths.home, account);
   const launch = await launcher({ account, paths: [binaries.postgres, paths.home], cwd: paths.home });
-  const orphan = await endOrphan(paths.data);
-  if (orphan !== null) log.info({ pid: orphan }, 'ended the database server that an earlier Baton left running');
+  const end = async () => {
+    const orphan = await endOrphan(paths.data);
+    if (orphan !== null) log.info({ pid: orphan }, 'ended the database server that an earlier Baton left running');
+    return orphan !== null;
+  };
+  await end();
   await ensureCluster(paths, binaries, launch);
   return async () => {
     await makeOwnDirectory(paths.run, account);
-    return startPostmaster(launch, binaries.postgres, paths, (line) => log.debug({ line }, 'postgres'));
+    return startAlone(
+      () => startPostmaster(launch, binaries.postgres, paths, (line) => log.debug({ line }, 'postgres')),
+      end,
+    );
   };
+}
+
+/**
+ * Starts a server; if it cannot, since an orphan is there after all, ends that one and starts again. An orphan whose Baton died
+ * before it could tell the kernel may lock the directory only after it was looked for.
+ */
+export async function startAlone<T>(start: () => Promise<T>, endOrphan: () => Promise<boolean>): Promise<T> {
+  try {
+    return await start();
+  } catch (error) {
+    if (!(await endOrphan())) throw error;
+    return start();
+  }
 }
 
 async function ensureDatabase(connection: DatabaseParts): Promise<void> {

@@ -6,6 +6,7 @@ import { JournalEntry } from './journal-entry.ts';
 import { LiveEvent } from './live-event.ts';
 import { Message } from './message.ts';
 import { Node } from './node.ts';
+import { NodeKey } from './node-key.ts';
 import { Operation } from './operation.ts';
 import { Port } from './port.ts';
 import { Reservation } from './reservation.ts';
@@ -23,6 +24,7 @@ export {
   LiveEvent,
   Message,
   Node,
+  NodeKey,
   Operation,
   Port,
   Reservation,
@@ -36,6 +38,7 @@ export {
 export const entities = [
   Account,
   Node,
+  NodeKey,
   Server,
   Port,
   Reservation,

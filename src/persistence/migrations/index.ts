@@ -1,4 +1,10 @@
 import { Migration0001Initial } from './Migration0001Initial.ts';
+import { Migration0002Failover } from './Migration0002Failover.ts';
+import { Migration0003Nodes } from './Migration0003Nodes.ts';
 
 /** All migrations, oldest first. One that was released is never changed. */
-export const migrations = [{ name: 'Migration0001Initial', class: Migration0001Initial }];
+export const migrations = [
+  { name: 'Migration0001Initial', class: Migration0001Initial },
+  { name: 'Migration0002Failover', class: Migration0002Failover },
+  { name: 'Migration0003Nodes', class: Migration0003Nodes },
+];

@@ -2,9 +2,9 @@
 
 import type { Address } from '../../actors/types.ts';
 import { type NodeContext, reservedMb, usableMb } from '../../machines/node/index.ts';
-import type { MakeInvariant } from '../world.ts';
+import { type MakeInvariant, machineOf } from '../world.ts';
 
-export const allocation: MakeInvariant = ({ tables, places }, violation) => {
+export const allocation: MakeInvariant = ({ tables }, violation) => {
   function check(address: Address): void {
     const id = address.slice('node/'.length);
     const row = tables.actors.get(address);
@@ -12,9 +12,10 @@ export const allocation: MakeInvariant = ({ tables, places }, violation) => {
     const { context } = JSON.parse(row.snapshot) as { context: NodeContext };
     const rows = [...tables.reservations.values()].filter(({ nodeId }) => nodeId === id);
     const sum = rows.reduce((mb, { ramMb }) => mb + ramMb, 0);
-    const name = places.find(({ machine }) => machine.id === id)?.machine.name ?? id;
+    const name = machineOf(tables, id) ?? id;
     if (sum !== reservedMb(context))
       violation(`${name} says ${reservedMb(context)} MB are reserved, its rows ${sum} MB`);
+    // What was given stays given when it turns out to be smaller, as one that has never answered.
     if (sum > usableMb(context)) violation(`${name} has ${sum} MB reserved of ${usableMb(context)} MB usable`);
   }
 

@@ -3,7 +3,7 @@
  * something else than the machines do.
  */
 import type { ServerRow } from '../../conductor/interfaces/reads.ts';
-import type { MakeInvariant, World } from '../world.ts';
+import { type MakeInvariant, machineOf, type World } from '../world.ts';
 
 /** States in which a server may be for ever, with the inner ones. */
 const LASTING = /^(running\.healthy|stopped|sleeping|missing|failed|deleted\.kept)$/;
@@ -42,7 +42,7 @@ export const rest: MakeInvariant = (world, violation) => {
     );
     if (status === 'running') {
       const [copy] = found;
-      const isRight = found.length === 1 && copy?.id === containerId && copy.machine.id === nodeId;
+      const isRight = found.length === 1 && copy?.id === containerId && copy.machine.name === machineOf(tables, nodeId);
       const shown = found.map((one) => `${one.id} on ${one.machine.name}`).join(', ');
       if (!isRight) violation(`${id} runs as ${containerId} by its row, and there is: ${shown || 'nothing'}`);
       else if (copy?.frozen !== null) violation(`${id} runs by its row and is frozen by the ${copy?.frozen}`);

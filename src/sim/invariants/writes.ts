@@ -2,7 +2,7 @@
  * No write is accepted from a copy that has lost its epoch: neither once a newer one has begun to run elsewhere, nor once
  * the server's row says that its place is another machine. On one machine a rebuild may go back to the copy before.
  */
-import type { MakeInvariant } from '../world.ts';
+import { type MakeInvariant, machineOf } from '../world.ts';
 
 export const writes: MakeInvariant = ({ places, tables }, violation) => {
   /** The newest epoch of each server that has ever run, and where. */
@@ -22,11 +22,9 @@ export const writes: MakeInvariant = ({ places, tables }, violation) => {
         violation(`${serverId} epoch ${epoch} wrote on ${machine}, and epoch ${seen.epoch} has run on ${seen.machine}`);
       }
       const row = tables.servers.get(serverId);
-      const home = places.find((place) => place.machine.id === row?.nodeId);
-      if (row === undefined || home === undefined || home.machine.name === machine || epoch >= row.epoch) return;
-      violation(
-        `${serverId} epoch ${epoch} wrote on ${machine}, and its place is ${home.machine.name} since epoch ${row.epoch}`,
-      );
+      const home = machineOf(tables, row?.nodeId ?? null);
+      if (row === undefined || home === null || home === machine || epoch >= row.epoch) return;
+      violation(`${serverId} epoch ${epoch} wrote on ${machine}, and its place is ${home} since epoch ${row.epoch}`);
     },
   };
 };

@@ -1,13 +1,17 @@
 /**
- * The way from a process to a machine: one connection, opened when it is needed. It breaks when the machine closes it, has
- * booted, or does not answer in time; what is under way on it then never arrives, or nobody hears of it.
+ * The way from a process to a machine, with the rules of `nodes/ssh/way.ts`: one connection, which is opened by whoever asks
+ * the machine how it is; all others use the one that is there, or fail at once. It breaks when the machine closes it, has
+ * booted, or does not answer; what is under way on it then never arrives, or nobody hears of it.
  */
+import type { Clock } from '../../actors/ports.ts';
 import { errors } from '../../nodes/index.ts';
 import type { Call, Link } from '../link.ts';
 import type { Boot, Machine } from './machine.ts';
 import type { Sshd } from './sshd.ts';
 
 export interface Asked<T> extends Pick<Call<T>, 'point' | 'signal' | 'deadlineMs' | 'stops'> {
+  /** Whether a connection is opened for it if there is none. */
+  readonly opens?: boolean;
   /** What the machine does once the question has arrived. `over` aborts when the caller has gone, if it `stops`. */
   readonly run: (boot: Boot, over: AbortSignal) => Promise<T> | T;
 }
@@ -15,8 +19,8 @@ export interface Asked<T> extends Pick<Call<T>, 'point' | 'signal' | 'deadlineMs
 export interface Channel {
   /** Throws `node_unreachable`, `engine_timeout`, the signal's reason, and what the machine throws. */
   call<T>(asked: Asked<T>): Promise<T>;
-  /** Makes sure of a connection. Its signal aborts once we know that it has ended. Throws `node_unreachable`. */
-  open(): Promise<AbortSignal>;
+  /** Aborts once we know that the connection which is there has ended; null when there is none. */
+  ended(): AbortSignal | null;
   close(): void;
   /** Whether questions and answers come through at this very moment. */
   reachable(): boolean;
@@ -26,13 +30,18 @@ export interface ChannelParts {
   readonly link: Link;
   readonly machine: Machine;
   readonly sshd: Sshd;
+  readonly clock: Clock;
   readonly reachable: () => boolean;
   /** Brings news from the machine to the process, or does not. */
   readonly hear: (news: () => void) => void;
+  /** The machine that Baton runs on is always connected. */
+  readonly local: boolean;
 }
 
-/** What ssh waits for an answer when it connects. */
-const CONNECT_MS = 8_000;
+/** The numbers of `nodes/limits.ts`. */
+const CONNECT_MS = 10_000;
+const KEEP_ALIVE_MS = 3_000;
+const KEEP_ALIVE_MISSES = 2;
 
 interface Connection {
   readonly id: number;
@@ -43,7 +52,7 @@ interface Connection {
 const gone = (reason: string) => errors.node_unreachable({ reason });
 const never = (): Promise<never> => new Promise(() => {});
 
-export function createChannel({ link, machine, sshd, reachable, hear }: ChannelParts): Channel {
+export function createChannel({ link, machine, sshd, clock, reachable, hear, local }: ChannelParts): Channel {
   let opening: Promise<Connection> | null = null;
   let current: Connection | null = null;
 
@@ -61,34 +70,46 @@ export function createChannel({ link, machine, sshd, reachable, hear }: ChannelP
       run: () => (machine.boot === null ? never() : sshd.accept(machine.boot, onClosed)),
     });
     current = { id, ended: controller.signal, end };
+    if (!local) keepAlive(current, 0);
     return current;
   }
 
+  function keepAlive(connection: Connection, misses: number): void {
+    clock.schedule(KEEP_ALIVE_MS, () => {
+      if (connection.ended.aborted) return;
+      const missed = reachable() && machine.boot !== null ? 0 : misses + 1;
+      if (missed > KEEP_ALIVE_MISSES) connection.end(`${machine.name} has not answered`);
+      else keepAlive(connection, missed);
+    });
+  }
+
   function open(): Promise<Connection> {
-    if (current !== null) return Promise.resolve(current);
     opening ??= connect().finally(() => {
       opening = null;
     });
     return opening;
   }
 
+  async function connection(opens: boolean): Promise<Connection> {
+    if (current !== null) return current;
+    if (opens || local || opening !== null) return open();
+    throw gone('there is no connection to it');
+  }
+
   return {
     reachable,
-    open: async () => (await open()).ended,
+    ended: () => current?.ended ?? null,
     close: () => current?.end('the connection was closed'),
-    async call({ point, signal, deadlineMs, stops = false, run }) {
+    async call({ point, signal, deadlineMs, stops = false, opens = false, run }) {
       signal?.throwIfAborted();
-      const { id, ended, end } = await open();
+      const { id, ended, end } = await connection(opens);
       return link.call({
         point,
         deadlineMs,
         stops,
         signal: signal === undefined ? ended : AbortSignal.any([signal, ended]),
-        failure(late) {
-          // Whoever hears nothing for so long gives the connection up, and with it all that is under way.
-          if (late) end(`${machine.name} has not answered`);
-          return late ? errors.engine_timeout({ call: point, seconds: deadlineMs / 1000 }) : gone('it broke off');
-        },
+        failure: (late) =>
+          late ? errors.engine_timeout({ call: point, seconds: deadlineMs / 1000 }) : gone('it broke off'),
         run(over) {
           const { boot } = machine;
           if (boot === null) return never();

@@ -14,10 +14,9 @@ import { leased, type Watchdog } from './watchdog.ts';
 export interface Helper {
   heartbeat(leaseEpoch: number, grant: Grant | null): Promise<NodeReading>;
   observe(): Promise<NodeReading>;
-  /** `leaseEpoch` is null on Baton's own machine, where there is no lease. */
-  ensure(manifest: WorldManifest, leaseEpoch: number | null): { readonly existed: boolean };
+  ensure(manifest: WorldManifest, leaseEpoch: number): { readonly existed: boolean };
   size(serverId: string): { readonly exists: boolean; readonly bytes: number };
-  remove(serverId: string, leaseEpoch: number | null): void;
+  remove(serverId: string, leaseEpoch: number): void;
   keep(placement: PlacementRef): void;
   stop(placement: PlacementRef): Promise<void>;
   quarantine(placement: PlacementRef): Promise<void>;
@@ -34,6 +33,8 @@ export interface HelperParts {
   readonly watchdog: Watchdog;
   readonly uptimeMs: () => number;
   readonly size: { readonly ramMb: number; readonly cpus: number };
+  /** False on Baton's own machine, where there is neither a lease nor a watchdog. */
+  readonly leased: boolean;
 }
 
 /** No lease is so long: a grant beyond it was anchored at another clock. */
@@ -48,8 +49,8 @@ export function createHelper(parts: HelperParts): Helper {
   const { bootId, life, disk, memory, dockerd, engine, watchdog, uptimeMs } = parts;
   const { controls } = engine;
 
-  function raiseLease(epoch: number | null): void {
-    if (epoch === null) return;
+  function raiseLease(epoch: number): void {
+    if (!parts.leased) return;
     if (epoch < disk.leaseEpoch) throw stale(`epoch ${epoch} of the lease is over`, disk.leaseEpoch);
     if (epoch === disk.leaseEpoch) return;
     for (const { id } of controls.running()) memory.held.add(id);
@@ -59,6 +60,7 @@ export function createHelper(parts: HelperParts): Helper {
   }
 
   function raiseServer(serverId: string, epoch: number): void {
+    if (!parts.leased) return;
     const highest = disk.serverEpochs.get(serverId) ?? 0;
     if (epoch < highest) throw stale(`epoch ${epoch} of server ${serverId} is over`, highest);
     if (epoch === highest) return;
@@ -99,7 +101,7 @@ export function createHelper(parts: HelperParts): Helper {
       clockMs: Math.floor(uptimeMs()),
       leaseEpoch: disk.leaseEpoch,
       granted,
-      watchdogs: watchdog.count(),
+      watchdogs: parts.leased ? watchdog.count() : 0,
       containers,
       worlds: [...disk.worlds].map(([serverId, { epoch, count }]) => ({ serverId, epoch, hasData: count !== null })),
       quarantine: [...disk.quarantine.keys()],
@@ -138,7 +140,7 @@ export function createHelper(parts: HelperParts): Helper {
     observe: () => reading(null),
     ensure({ serverId, epoch }, leaseEpoch) {
       raiseLease(leaseEpoch);
-      if (leaseEpoch !== null) raiseServer(serverId, epoch);
+      raiseServer(serverId, epoch);
       const count = disk.worlds.get(serverId)?.count ?? null;
       if (disk.full) throw unwritable();
       disk.worlds.set(serverId, { epoch, count });

@@ -27,7 +27,6 @@ export interface Boot {
 }
 
 export interface Machine {
-  readonly id: string;
   readonly name: string;
   readonly size: { readonly ramMb: number; readonly cpus: number };
   readonly disk: MachineDisk;
@@ -39,7 +38,6 @@ export interface Machine {
 }
 
 export interface MachineParts {
-  readonly id: string;
   readonly name: string;
   readonly size: { readonly ramMb: number; readonly cpus: number };
   readonly images: readonly string[];
@@ -62,7 +60,7 @@ const PULL_MS = 3_000;
 const SYNC_MS = 5_000;
 
 export function createMachine(parts: MachineParts): Machine {
-  const { id, name, size, time, random, clock } = parts;
+  const { name, size, time, random, clock } = parts;
   const disk = createDisk();
   let boot: Boot | null = null;
   let boots = 0;
@@ -92,7 +90,7 @@ export function createMachine(parts: MachineParts): Machine {
       { clock: life.clock, random: () => random.next() },
       {
         ...size,
-        nodeId: id,
+        nodeId: name,
         pullMs: PULL_MS,
         bootMs: 0,
         stopMs: 0,
@@ -121,12 +119,22 @@ export function createMachine(parts: MachineParts): Machine {
       phaseMs: random.between(0, LOOK_MS),
       hangUp: (connection) => parts.onHangUp(name, connection),
     });
-    const helper = createHelper({ bootId, life, disk, memory, dockerd, engine, watchdog, uptimeMs, size });
+    const helper = createHelper({
+      bootId,
+      life,
+      disk,
+      memory,
+      dockerd,
+      engine,
+      watchdog,
+      uptimeMs,
+      size,
+      leased: parts.leased,
+    });
     return { bootId, life, engine, dockerd, memory, watchdog, helper, uptimeMs };
   }
 
   return {
-    id,
     name,
     size,
     disk,

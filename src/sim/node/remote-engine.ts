@@ -35,18 +35,19 @@ export function createRemoteEngine({ channel, machine, clock, hear }: RemoteEngi
       run: ({ dockerd, engine }, over) => dockerd.serve(() => run(engine, over)),
     });
 
-  /** Waits for the connection's end, then a little; false when nobody wants to watch any more. */
-  function follow(listener: (event: EngineEvent) => void, onConnected: () => void, signal: AbortSignal): void {
+  /** Follows the events on the connection that is there, and looks for another one when that has ended. */
+  function watch(listener: (event: EngineEvent) => void, onConnected: () => void, signal: AbortSignal): void {
     const again = (): void => void clock.schedule(WATCH_AGAIN_MS, () => void connect());
     const connect = async (): Promise<void> => {
       if (signal.aborted) return;
       try {
-        const ended = await channel.open();
+        let ended = channel.ended();
         const heard = (event: EngineEvent): void => {
-          if (!ended.aborted && !signal.aborted) hear(() => listener(event));
+          if (ended?.aborted === false && !signal.aborted) hear(() => listener(event));
         };
-        await ask('watch', signal, (engine) => engine.watch(heard, () => {}, AbortSignal.any([signal, ended])));
-        if (ended.aborted) return again();
+        await ask('watch', signal, (engine, over) => engine.watch(heard, () => {}, AbortSignal.any([signal, over])));
+        ended = channel.ended();
+        if (ended === null) return again();
         ended.addEventListener('abort', again, { once: true });
         onConnected();
       } catch {
@@ -72,7 +73,7 @@ export function createRemoteEngine({ channel, machine, clock, hear }: RemoteEngi
     },
     info: (signal) => ask('info', signal, (engine) => engine.info()),
     inventory: (signal) => ask('inventory', signal, (engine) => engine.inventory()),
-    watch: follow,
+    watch,
     hasImage: (image, signal) => ask('hasImage', signal, (engine) => engine.hasImage(image)),
     imageLabels: (image, signal) => ask('imageLabels', signal, (engine) => engine.imageLabels(image)),
     pullImage: (image, onProgress, signal) =>

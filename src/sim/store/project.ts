@@ -1,7 +1,8 @@
 /** The read models, written in the same transaction as the turns that change them. */
 import type { TurnCommit } from '../../actors/store.ts';
-import type { ServerRow } from '../../conductor/interfaces/reads.ts';
+import type { NodeRow, ServerRow } from '../../conductor/interfaces/reads.ts';
 import {
+  NODE_PROJECTION,
   NODE_RESERVATIONS_PROJECTION,
   type NodeReservationsProjection,
   SERVER_PROJECTION,
@@ -11,7 +12,16 @@ import type { Tables } from './tables.ts';
 import { ConstraintViolation, type Transaction } from './transaction.ts';
 
 /** Columns that are times, whose projected values may be Unix milliseconds. */
-const TIMES = ['queuedAt', 'nextAttemptAt', 'createdAt', 'startedAt', 'stoppedAt', 'deletedAt', 'purgeAt'] as const;
+const SERVER_TIMES = [
+  'queuedAt',
+  'nextAttemptAt',
+  'createdAt',
+  'startedAt',
+  'stoppedAt',
+  'deletedAt',
+  'purgeAt',
+] as const;
+const NODE_TIMES = ['lastLeaseAt', 'awaySince', 'createdAt', 'readyAt', 'removedAt'] as const;
 
 /** Throws for a projection that there is no table for, and for a row that names an owner or a node that is not there. */
 export function project(tables: Tables, turns: readonly TurnCommit[], now: number, tx: Transaction): void {
@@ -19,6 +29,7 @@ export function project(tables: Tables, turns: readonly TurnCommit[], now: numbe
     for (const { name, row } of projections) {
       const id = address.slice(address.indexOf('/') + 1);
       if (name === SERVER_PROJECTION) projectServer(tables, id, row, seq, now, tx);
+      else if (name === NODE_PROJECTION) projectNode(tables, id, row, seq, now, tx);
       else if (name === NODE_RESERVATIONS_PROJECTION) projectReservations(tables, id, row, tx);
       else throw new TypeError(`There is no statement for the projection "${name}".`);
     }
@@ -32,12 +43,30 @@ function projectServer(tables: Tables, id: string, row: Row, version: number, no
     tx.delete(tables.servers, id);
     return;
   }
-  const stored = JSON.parse(toJsonb(row)) as Record<string, unknown>;
-  for (const time of TIMES) if (stored[time] !== null) stored[time] = new Date(stored[time] as number);
-  const server = { ...stored, version, updatedAt: new Date(now) } as unknown as ServerRow;
+  const server = { ...stored(row, SERVER_TIMES), version, updatedAt: new Date(now) } as unknown as ServerRow;
   if (!tables.accounts.has(server.ownerId)) throw new ConstraintViolation(`servers_owner_id_fkey ${server.ownerId}`);
   checkNode(tables, 'servers', server.nodeId);
   tx.set(tables.servers, id, server);
+}
+
+function projectNode(tables: Tables, id: string, row: Row, version: number, now: number, tx: Transaction): void {
+  if (row === null) {
+    tx.delete(tables.nodes, id);
+    return;
+  }
+  const node = { ...stored(row, NODE_TIMES), version, updatedAt: new Date(now) } as unknown as NodeRow;
+  const isTaken = [...tables.nodes.values()].some(
+    (other) => other.id !== id && other.name === node.name && other.removedAt === null && node.removedAt === null,
+  );
+  if (isTaken) throw new ConstraintViolation(`nodes_name_key ${node.name}`);
+  tx.set(tables.nodes, id, node);
+}
+
+/** The row as it comes back from JSON, with its times. */
+function stored(row: NonNullable<Row>, times: readonly string[]): Record<string, unknown> {
+  const plain = JSON.parse(toJsonb(row)) as Record<string, unknown>;
+  for (const time of times) if (plain[time] !== null) plain[time] = new Date(plain[time] as number);
+  return plain;
 }
 
 /** The node's list replaces the one before; a row that another node has taken over under a newer epoch stays with it. */

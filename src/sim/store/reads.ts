@@ -21,6 +21,15 @@ export function createMemoryReads(tables: Tables): Reads {
       const row = tables.servers.get(id);
       return row === undefined || (row.deletedAt !== null && !includeDeleted) ? null : row;
     },
+    nodes: async ({ includeRemoved = false } = {}) =>
+      [...tables.nodes.values()]
+        .filter(({ removedAt }) => includeRemoved || removedAt === null)
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    node: async (id) => tables.nodes.get(id) ?? null,
+    reservations: async (nodeId) =>
+      [...tables.reservations]
+        .map(([serverId, row]) => ({ ...row, serverId }))
+        .filter((row) => nodeId === undefined || row.nodeId === nodeId),
     async operations({ status, target, accountId }, request) {
       const rows = [...tables.operations.values()].filter(
         (row) =>

@@ -18,18 +18,53 @@ export function makeAccount({ accounts }: Tables, name: string, newId: () => str
   return account;
 }
 
-export function memoryNodes({ nodes }: Tables, now: () => number, newId: () => string): NodeStore {
+export function memoryNodes({ nodes, nodeKeys }: Tables, now: () => number, newId: () => string): NodeStore {
   return {
     async upsertNode(facts) {
-      const known = [...nodes.values()].find(({ name }) => name === facts.name);
+      const known = [...nodes.values()].find(
+        ({ name, kind, removedAt }) => name === facts.name && kind === 'local' && removedAt === null,
+      );
       const at = new Date(now());
-      const row = { id: known?.id ?? newId(), createdAt: known?.createdAt ?? at, updatedAt: at, ...facts };
+      const row = { ...(known ?? { ...UNKNOWN_NODE, id: newId(), createdAt: at }), updatedAt: at, ...facts };
       nodes.set(row.id, row);
       return row;
     },
-    nodes: async () => [...nodes.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    nodes: async () =>
+      [...nodes.values()].filter(({ removedAt }) => removedAt === null).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    async saveKey(nodeId, privateKey) {
+      nodeKeys.set(nodeId, privateKey);
+    },
+    keyOf: async (nodeId) => nodeKeys.get(nodeId) ?? null,
+    async dropKey(nodeId) {
+      nodeKeys.delete(nodeId);
+    },
   };
 }
+
+/** The columns' defaults. */
+const UNKNOWN_NODE = {
+  kind: 'local',
+  system: false,
+  labels: {},
+  ssh: null,
+  hostKey: null,
+  status: 'arriving',
+  statusDetail: null,
+  connection: 'unconnected',
+  pressure: { disk: 'calm', memory: 'calm', cpu: 'calm' },
+  cordoned: false,
+  operationId: null,
+  reserveRamMb: 0,
+  bootId: null,
+  leaseEpoch: 0,
+  lastLeaseAt: null,
+  awaySince: null,
+  fence: null,
+  lastError: null,
+  readyAt: null,
+  removedAt: null,
+  version: 0,
+} as const;
 
 export function memoryDeadLetters({ deadLetters }: Tables): DeadLetterStore {
   return {

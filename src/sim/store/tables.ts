@@ -1,8 +1,8 @@
 /** The database's tables, in memory: what a process writes here outlives it. */
 import type { NewOperation, StoredMessage } from '../../actors/store.ts';
 import type { ActorEvent, Address, LiveEvent, Operation } from '../../actors/types.ts';
-import type { DeadLetter, JournalRow, ServerRow } from '../../conductor/interfaces/reads.ts';
-import type { AccountRow, NodeReservationsProjection, NodeRow } from '../../conductor/interfaces/stores.ts';
+import type { DeadLetter, JournalRow, NodeRow, ServerRow } from '../../conductor/interfaces/reads.ts';
+import type { AccountRow, NodeReservationsProjection } from '../../conductor/interfaces/stores.ts';
 import type { StoredError } from '../../errors.ts';
 import type { PortRow } from '../../machines/server/types.ts';
 
@@ -72,6 +72,8 @@ export interface HeldPort extends PortRow {
 export interface Tables {
   readonly accounts: Map<string, AccountRow>;
   readonly nodes: Map<string, NodeRow>;
+  /** Private keys by node. */
+  readonly nodeKeys: Map<string, string>;
   readonly shards: Map<number, ShardRow>;
   readonly actors: Map<Address, ActorRow>;
   /** By address; the outer maps keep empty inner ones. */
@@ -96,6 +98,7 @@ export interface Tables {
 export const emptyTables = (): Tables => ({
   accounts: new Map(),
   nodes: new Map(),
+  nodeKeys: new Map(),
   shards: new Map(),
   actors: new Map(),
   timers: new Map(),

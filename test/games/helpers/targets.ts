@@ -39,6 +39,7 @@ export function target(
     container: container(),
     env,
     containerPorts: { game: port },
+    hostPorts: {},
   };
 }
 

@@ -24,13 +24,16 @@ export interface DockerRun extends Subject {
   close(): Promise<void>;
 }
 
-export async function openDockerRun(): Promise<DockerRun> {
+/** @param engineOf makes the engine under test for a node; default: Docker on this machine */
+export async function openDockerRun(
+  engineOf: (nodeId: string) => Promise<Engine> = async (nodeId) => createDockerEngine({ nodeId }),
+): Promise<DockerRun> {
   const found = await detectDocker();
   if (!found.available) throw new Error(`These tests need a Docker engine. ${found.reason}`);
   const run = randomBytes(4).toString('hex');
   const [nodeId, neighbourId] = [`test-${run}-a`, `test-${run}-b`];
   const docker = new Docker();
-  const engine = createDockerEngine({ nodeId });
+  const engine = await engineOf(nodeId);
   const events = eventLog();
   const over = new AbortController();
   await new Promise<void>((connected) => engine.watch(events.listener, connected, over.signal));

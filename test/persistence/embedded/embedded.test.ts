@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { BatonError } from '../../../src/errors.ts';
-import { startEmbeddedPostgres } from '../../../src/persistence/embedded/index.ts';
+import { startAlone, startEmbeddedPostgres } from '../../../src/persistence/embedded/index.ts';
 import { isAlive } from '../../../src/persistence/embedded/orphan.ts';
 import { database, directory, eventually, isRoot, otherProcess, query, run } from './helpers.ts';
 
@@ -81,6 +81,8 @@ test.serial('a server that outlived its Baton is ended before the new one starts
   const dataDir = await directory(t);
   const other = await otherProcess(t, dataDir);
   t.true(await isAlive(other.server));
+  // It neither starts its server again nor takes note of its end.
+  process.kill(other.baton, 'SIGSTOP');
   const running = await database(t, dataDir);
   t.false(await isAlive(other.server));
   t.deepEqual(await query(running, 'select 1 as one'), [{ one: 1 }]);
@@ -95,6 +97,48 @@ test.serial('a pid file whose process is another program is taken for what it is
   await writeFile(pidFile, text.replace(/^\d+/, String(process.pid)));
   const second = await database(t, dataDir);
   t.deepEqual(await query(second, 'select 1 as one'), [{ one: 1 }]);
+});
+
+test.serial('a server that has ended, and of whose end nobody has taken note, is no hindrance', async (t) => {
+  const dataDir = await directory(t);
+  const first = await startEmbeddedPostgres({ dataDir });
+  const pidFile = join(dataDir, 'postgres/data/postmaster.pid');
+  const text = await readFile(pidFile, 'utf8');
+  await first.stop();
+  // What `sleep` inherits from the shell ends at once, and stays a zombie, since `sleep` never asks for it.
+  const keeper = spawn('sh', ['-c', 'true & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.teardown(() => keeper.kill('SIGKILL'));
+  const zombie = Number(String((await once(keeper.stdout, 'data'))[0]));
+  await eventually(async () => !(await isAlive(zombie)));
+  await writeFile(pidFile, text.replace(/^\d+/, String(zombie)));
+  const second = await database(t, dataDir);
+  t.deepEqual(await query(second, 'select 1 as one'), [{ one: 1 }]);
+});
+
+test.serial('a pid file that a server died on before it had written it is no hindrance', async (t) => {
+  const dataDir = await directory(t);
+  await (await startEmbeddedPostgres({ dataDir })).stop();
+  await writeFile(join(dataDir, 'postgres/data/postmaster.pid'), '');
+  const second = await database(t, dataDir);
+  t.deepEqual(await query(second, 'select 1 as one'), [{ one: 1 }]);
+});
+
+test('an orphan that locks the directory after it was looked for is ended, and the start made again', async (t) => {
+  let isLocked = true;
+  const start = async () => {
+    if (isLocked) throw new Error('the lock file exists');
+    return 'started';
+  };
+  const ended = () => {
+    isLocked = false;
+    return Promise.resolve(true);
+  };
+  t.is(await startAlone(start, ended), 'started');
+  isLocked = true;
+  await t.throwsAsync(
+    startAlone(start, () => Promise.resolve(false)),
+    { message: 'the lock file exists' },
+  );
 });
 
 test.serial('a server that dies is started again by itself, on the same address', async (t) => {

@@ -3,7 +3,7 @@
  * has one for as long as its container may run.
  */
 import type { Verb } from '../../../actors/verbs.ts';
-import type { NodeNews } from '../../fleet/types.ts';
+import type { NodeNews, ShownContainer } from '../../fleet/types.ts';
 import { type EventOf, outputOf, timeOf } from '../context.ts';
 import { sized } from '../ledger.ts';
 import type { NodeLimits } from '../limits.ts';
@@ -11,19 +11,31 @@ import { pressureAfter } from '../pressure.ts';
 import type { Fence, NodeContext } from '../types.ts';
 import { act } from './act.ts';
 
-type About<T extends NodeNews['type']> = Omit<Extract<NodeNews, { type: T }>, 'at' | 'nodeId' | 'epoch'>;
+type About<T extends NodeNews['type']> = Omit<Extract<NodeNews, { type: T }>, 'at' | 'nodeId' | 'epoch' | 'leaseEpoch'>;
 type AboutAny = { [T in NodeNews['type']]: About<T> }[NodeNews['type']];
 
-const tellServers = (context: NodeContext, about: (serverId: string, epoch: number) => AboutAny): Verb[] =>
+const tellServers = (context: NodeContext, about: (serverId: string) => AboutAny): Verb[] =>
   Object.entries(context.reservations).map(([serverId, { epoch }]) => ({
     type: 'tell',
-    params: { to: `server/${serverId}`, event: { nodeId: context.id, epoch, ...about(serverId, epoch) } },
+    params: {
+      to: `server/${serverId}`,
+      event: { nodeId: context.id, epoch, leaseEpoch: context.leaseEpoch, ...about(serverId) },
+    },
   }));
 
-const fenced = (context: NodeContext, fence: Fence) => ({
-  set: { fence, leaseEpoch: context.leaseEpoch + 1 },
-  verbs: tellServers(context, () => ({ type: 'node.fenced', proof: fence.proof, provenAt: fence.at })),
-});
+const tellLost = (context: NodeContext): Verb[] =>
+  tellServers(context, () => ({ type: 'node.lost', lastLeaseAt: context.lastLeaseAt }));
+
+const tellFenced = (context: NodeContext, { proof, at }: Fence): Verb[] =>
+  tellServers(context, () => ({ type: 'node.fenced', proof, provenAt: at }));
+
+/** What was kept, or granted, under the lease before is void: it stays frozen until it is kept anew. */
+const withNewLease = (context: NodeContext): NodeContext => ({ ...context, leaseEpoch: context.leaseEpoch + 1 });
+
+function fenced(before: NodeContext, fence: Fence) {
+  const context = { ...withNewLease(before), fence };
+  return { set: context, verbs: tellFenced(context, fence) };
+}
 
 export const connectionActions = (limits: NodeLimits) => ({
   noteBeat: act(({ context, event }) => {
@@ -44,12 +56,16 @@ export const connectionActions = (limits: NodeLimits) => ({
     const { streak, lastLeaseAt } = event as EventOf<'beat.missed'>;
     return { set: { missed: streak, lastLeaseAt: lastLeaseAt ?? context.lastLeaseAt } };
   }),
-  /** Its servers are told once; they know until they hear that it is back. */
-  noteLost: act((now) => {
-    const { context } = now;
-    if (context.awaySince !== null) return {};
-    const { lastLeaseAt } = context;
-    return { set: { awaySince: timeOf(now) }, verbs: tellServers(context, () => ({ type: 'node.lost', lastLeaseAt })) };
+  noteLost: act((now) => ({ set: { awaySince: timeOf(now) }, verbs: tellLost(now.context) })),
+  /**
+   * Lost again before it was connected. Its servers may have let it keep what they will have elsewhere soon, so all of that is
+   * void, and they hear anew how it is. A proof holds on, since nothing was granted.
+   */
+  noteLostAgain: act((now) => {
+    const context = withNewLease(now.context);
+    const { fence } = context;
+    const verbs = [...tellLost(context), ...(fence === null ? [] : tellFenced(context, fence))];
+    return { set: { ...context, settlement: null, awaySince: context.awaySince ?? timeOf(now) }, verbs };
   }),
   noteFence: act((now) => fenced(now.context, { proof: outputOf<'fence'>(now).proof, at: timeOf(now) })),
   /** A removed node was reached after all: every container has been ended there. */
@@ -90,10 +106,14 @@ export const connectionActions = (limits: NodeLimits) => ({
 function returned(context: NodeContext): Verb[] {
   const { awaySince, rebooted, bootId, shown } = context;
   if (awaySince === null) return [];
-  return tellServers(context, (serverId, epoch) => ({
+  return tellServers(context, (serverId) => ({
     type: 'node.returned',
     bootId,
     rebooted,
-    container: shown.find((one) => one.serverId === serverId && one.epoch === epoch) ?? null,
+    container: newestOf(shown, serverId),
   }));
 }
+
+/** What should not be there is gone by now, so the newest one is the server's, or one that it knows nothing of. */
+const newestOf = (shown: readonly ShownContainer[], serverId: string): ShownContainer | null =>
+  shown.filter((one) => one.serverId === serverId).sort((a, b) => b.epoch - a.epoch)[0] ?? null;

@@ -13,6 +13,7 @@ export const lifeActions = {
   }),
   /** From here on it is connected, and what went wrong before is over. */
   noteReady: act((now) => ({ set: { readyAt: now.context.readyAt ?? timeOf(now), lastError: null } })),
+  noteGone: act((now) => ({ set: { removedAt: now.context.removedAt ?? timeOf(now) } })),
   cordon: act(() => ({ set: { cordoned: true } })),
   uncordon: act(() => ({ set: { cordoned: false } })),
   leave: act(() => ({ set: { leaves: true } })),

@@ -23,6 +23,12 @@ const LOSE = {
   actions: ['noteLost', { type: 'fail', params: unreachable }],
 } as const;
 
+/** The same before it was connected. */
+const LOSE_AGAIN = {
+  target: LOSE.target,
+  actions: ['noteLostAgain', { type: 'fail', params: unreachable }],
+} as const;
+
 const LOSE_BY_MISS = { guard: 'isLastMiss', target: LOSE.target, actions: ['noteMissed', ...LOSE.actions] } as const;
 const REBOOTED = { guard: 'hasRebooted', target: '#node.connection.recovering', actions: 'noteReboot' } as const;
 
@@ -53,7 +59,7 @@ const connected = createStateConfig({
       invoke: {
         id: 'readInventory',
         src: 'readInventory',
-        input: facts,
+        input: ({ context }) => ({ ...factsOf(context), recovering: false }),
         onDone: [
           { guard: 'isToBeSettled', target: 'settling', actions: 'noteInventory' },
           { target: 'healthy', actions: ['noteInventory', 'succeed'] },
@@ -78,20 +84,20 @@ const connected = createStateConfig({
 /** It answers, and has no lease yet: first everything that should not run there is put out of the way. */
 const recovering = createStateConfig({
   initial: 'reading',
-  always: { guard: 'isRemoved', target: 'unreachable' },
+  always: { guard: 'isRemoved', target: LOSE_AGAIN.target, actions: 'noteLostAgain' },
   states: {
     reading: {
       invoke: {
         id: 'readInventory',
         src: 'readInventory',
-        input: facts,
+        input: ({ context }) => ({ ...factsOf(context), recovering: true }),
         onDone: [
           { guard: 'isToBeSettled', target: 'quarantining', actions: 'noteInventory' },
           { target: '#node.connection.connected', actions: 'noteInventory' },
         ],
-        onError: LOSE,
+        onError: LOSE_AGAIN,
       },
-      after: { inventoryDeadline: LOSE },
+      after: { inventoryDeadline: LOSE_AGAIN },
     },
     quarantining: {
       invoke: {
@@ -99,9 +105,9 @@ const recovering = createStateConfig({
         src: 'quarantineStrays',
         input: settlement,
         onDone: { target: '#node.connection.connected', actions: 'noteSettled' },
-        onError: LOSE,
+        onError: LOSE_AGAIN,
       },
-      after: { quarantineDeadline: LOSE },
+      after: { quarantineDeadline: LOSE_AGAIN },
     },
   },
 });

@@ -6,7 +6,7 @@ import type { NodeContext } from '../types.ts';
 const facts = ({ context }: { context: NodeContext }) => factsOf(context);
 
 /** Its machine may hold half of an installation, which goes when it is reached. */
-const REMOVE = { target: '#node.life.removed', actions: ['begin', 'succeed'] } as const;
+const REMOVE = { target: '#node.life.removed', actions: ['begin', 'noteGone', 'succeed'] } as const;
 
 /** One that does not answer, or never did. A connected one is drained and decommissioned. */
 const REMOVE_GONE = { guard: 'isDisconnected', ...REMOVE } as const;
@@ -104,7 +104,7 @@ export const life = createStateConfig({
         id: 'decommission',
         src: 'decommission',
         input: facts,
-        onDone: 'decommissioned',
+        onDone: { target: 'decommissioned', actions: 'noteGone' },
         onError: { target: 'draining', actions: ['stay', 'fail'] },
       },
       after: {

@@ -1,5 +1,6 @@
 import type { ServerLimits } from '../limits.ts';
 import { lifeActions } from './life.ts';
+import { lossActions } from './loss.ts';
 import { observeActions } from './observe.ts';
 import { operationActions } from './operation.ts';
 import { queueActions } from './queue.ts';
@@ -12,4 +13,5 @@ export const serverActions = (limits: ServerLimits) => ({
   ...queueActions(limits),
   ...observeActions(limits),
   ...lifeActions(limits),
+  ...lossActions(limits),
 });

@@ -78,6 +78,8 @@ export const lifeActions = (limits: ServerLimits) => ({
           },
         },
   ),
+  /** What will be there is not surely what the spec says. */
+  needRestart: act(() => ({ set: { restartPending: true } })),
   finishRebuild: act(() => ({ set: { rebuild: null, lastError: null } })),
 
   noteDeleted: act((now) => {

@@ -64,7 +64,15 @@ export const operationActions = {
   }),
 
   /** Ends the operation of a command that is done in the turn that takes it. */
-  finishAtOnce: act(({ event }) => ({ verbs: [end((event as Commanded).operation.id, 'succeeded')] })),
+  finishAtOnce: act<{ message: string } | undefined>(({ event }, params) => ({
+    verbs: [end((event as Commanded).operation.id, 'succeeded', params?.message)],
+  })),
+
+  /** Ends the running operation, if there is one, because what it was for has come about otherwise. */
+  callOff: act<string | undefined>(({ context }, message) => ({
+    set: { operation: null },
+    verbs: endRunning(context, 'cancelled', message),
+  })),
 };
 
 const withoutTime = ({ at: _, ...error }: StoredError & { at: number }): StoredError => error;

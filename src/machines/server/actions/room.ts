@@ -17,8 +17,8 @@ export const giveBack = (context: ServerContext): Outcome =>
     : {};
 
 export const roomActions = {
-  raiseEpoch: act(({ context }) => ({ set: { epoch: context.epoch + 1 } })),
-  holdRoom: act(() => ({ set: { reserved: true } })),
+  raiseEpoch: act(({ context: { epoch, triedEpoch } }) => ({ set: { epoch: Math.max(epoch, triedEpoch) + 1 } })),
+  holdRoom: act(({ context: { epoch } }) => ({ set: { reserved: true, placedEpoch: epoch } })),
   release: act(({ context }) => giveBack(context)),
   /** Gives the room back whatever the plan says. */
   releaseAll: act(({ context }) =>

@@ -1,5 +1,6 @@
 import { createStateConfig } from '../setup.ts';
 import { CONFIGURE, DELETE, FAIL_WITHOUT_WORLD, rebuildFrom, START } from './commands.ts';
+import { answers, losing } from './news.ts';
 
 /** Its container exited by itself. It starts again after a wait that doubles. */
 export const crashed = createStateConfig({
@@ -25,6 +26,9 @@ export const crashed = createStateConfig({
       { guard: 'sawRemoval', target: 'missing', actions: 'noteSeen' },
       { guard: 'sawNews', actions: 'noteSeen' },
     ],
+    ...answers('crashed'),
+    // It has room there only by its plan; as one that wants to run it waits for its node, and not in the queue.
+    ...losing(false, 'It starts again with its node.'),
   },
 });
 
@@ -38,6 +42,7 @@ export const missing = createStateConfig({
     purge: { target: 'purging', actions: ['begin', 'notePurge'] },
     configure: { actions: [...CONFIGURE.actions, 'release'] },
     observed: { guard: 'sawAny', target: 'stopping.checking', actions: 'noteSeen' },
+    ...answers('missing'),
   },
 });
 
@@ -55,5 +60,8 @@ export const failed = createStateConfig({
       { guard: 'sawEnd', actions: ['noteExit', 'release'] },
       { guard: 'sawNews', actions: 'noteSeen' },
     ],
+    ...answers('failed'),
+    // What may have been left running there has ended, or its node would not have a lease.
+    'node.returned': { guard: 'isReturnWithout', actions: ['noteReturn', 'release'] },
   },
 });

@@ -1,5 +1,6 @@
 import { late } from '../faults.ts';
 import { createStateConfig } from '../setup.ts';
+import { answers } from './news.ts';
 
 /** Row, ports and data directory are being made. Left for good once a node is known. */
 export const creating = createStateConfig({
@@ -17,6 +18,7 @@ export const creating = createStateConfig({
     prepareDeadline: { target: 'failed', actions: [{ type: 'blame', params: late('Preparing') }, 'fail'] },
   },
   on: {
+    ...answers('creating'),
     delete: {
       target: 'deleted',
       actions: [{ type: 'begin', params: { undone: 'What was made of it goes with the purge.' } }, 'succeed'],

@@ -1,6 +1,7 @@
 import { factsOf } from '../context.ts';
 import { late } from '../faults.ts';
 import { createStateConfig } from '../setup.ts';
+import { answers } from './news.ts';
 
 const PURGE = { target: '#server.purging', actions: ['begin', 'notePurge'] } as const;
 
@@ -20,6 +21,7 @@ const UNDELETED = [
 export const deleted = createStateConfig({
   entry: ['noteDeleted', 'releaseAll'],
   after: { retention: { guard: 'isIdle', target: 'purging' } },
+  on: answers('deleted'),
   initial: 'sorting',
   states: {
     sorting: { always: [{ guard: 'isPrepared', target: 'removing' }, { target: 'kept' }] },
@@ -61,6 +63,7 @@ const PURGE_FAILED = ['fail', 'postponePurge'] as const;
 /** Container, data (unless kept) and ports go. */
 export const purging = createStateConfig({
   entry: 'forget',
+  on: answers('purging'),
   invoke: {
     id: 'purge',
     src: 'purge',

@@ -1,5 +1,6 @@
 import { createStateConfig } from '../setup.ts';
 import { CONFIGURE, DELETE, rebuildFrom, START } from './commands.ts';
+import { answers } from './news.ts';
 
 /**
  * What is seen of a server that should be off. It needs no container, since a start makes one; but one that was running and
@@ -26,6 +27,7 @@ export const stopped = createStateConfig({
       { actions: [...CONFIGURE.actions, 'release'] },
     ],
     observed: OBSERVED,
+    ...answers('stopped'),
   },
 });
 
@@ -41,5 +43,6 @@ export const sleeping = createStateConfig({
       { actions: [...CONFIGURE.actions, 'release'] },
     ],
     observed: OBSERVED,
+    ...answers('sleeping'),
   },
 });

@@ -1,5 +1,6 @@
 import { noCapacity } from '../faults.ts';
 import { createStateConfig } from '../setup.ts';
+import { answers } from './news.ts';
 
 const LEFT = { undone: 'It left the queue.' };
 const LEAVE = [{ type: 'begin', params: LEFT }, 'leaveQueue', 'clearQueue', 'noteOff', 'succeed'] as const;
@@ -15,6 +16,7 @@ export const queued = createStateConfig({
     },
   },
   on: {
+    ...answers('queued'),
     'capacity.available': 'starting',
     stop: { target: 'stopped', actions: LEAVE },
     cancel: { guard: 'cancelsThis', target: 'stopped', actions: LEAVE },

@@ -1,9 +1,10 @@
 import type { StoredError } from '../../../errors.ts';
-import { containerOf, factsOf } from '../context.ts';
-import { late, noCapacity } from '../faults.ts';
+import { containerOf, factsOf, placementOf } from '../context.ts';
+import { late, noCapacity, nodeLost } from '../faults.ts';
 import { createStateConfig } from '../setup.ts';
 import type { RebuildPlan, ServerContext } from '../types.ts';
 import { containerInput, terminateInput } from './commands.ts';
+import { answers } from './news.ts';
 
 /** A guard for where the rebuild came from. `stopped` is what is left when none of these holds. */
 const from = <F extends Exclude<RebuildPlan['from'], 'stopped'>>(state: F) =>
@@ -51,6 +52,17 @@ const FINISHED = [
   { target: '#server.stopped', actions: ['finishRebuild', 'succeed'] },
 ] as const;
 
+const UNDONE = 'The old image and the old container are the ones that count.';
+
+/** Which of the two containers runs when its node is back is seen then; a restart makes one of the old image. */
+const LOST = [
+  { type: 'noteLoss', params: { off: false } },
+  blame(nodeLost),
+  'undoRebuild',
+  'needRestart',
+  { type: 'fail', params: { message: UNDONE, keepsRoom: true } },
+] as const;
+
 /** The half-made container is out of the way: does the old one have to run again? */
 const CLEARED = [{ guard: 'hasToRevert', target: 'reverting' }, ...back(IS_BACK)] as const;
 
@@ -62,6 +74,20 @@ const kept = ({ rebuild }: ServerContext): string | null => rebuild?.keep ?? nul
  */
 export const rebuilding = createStateConfig({
   initial: 'fetching',
+  on: {
+    ...answers('rebuilding'),
+    'node.lost': [
+      { guard: 'isNoNews' },
+      { guard: 'isOldNews', target: '#server.lost.returning', actions: LOST },
+      { guard: from('running'), target: '#server.lost', actions: LOST },
+      ...back(UNDONE, { is: nodeLost }),
+    ],
+    'node.returned': {
+      guard: 'isReturnWithoutWhileRebuilding',
+      target: '#server.lost.checking',
+      actions: [...LOST, 'noteReturn'],
+    },
+  },
   states: {
     fetching: {
       invoke: {
@@ -97,9 +123,9 @@ export const rebuilding = createStateConfig({
       invoke: {
         id: 'place',
         src: 'place',
-        input: ({ context }) => factsOf(context),
+        input: ({ context }) => ({ ...placementOf(context), dataExists: true, wanted: context.nodeId }),
         onDone: [
-          { guard: 'isPlaced', target: 'creating' },
+          { guard: 'isPlaced', target: 'creating', actions: 'holdRoom' },
           { target: 'reverting', actions: blame(noCapacity) },
         ],
         onError: { target: 'reverting', actions: 'blame' },

@@ -1,6 +1,7 @@
 import { crashLoop } from '../faults.ts';
 import { createStateConfig } from '../setup.ts';
 import { CONFIGURE, containerInput, rebuildFrom } from './commands.ts';
+import { answers, losing } from './news.ts';
 
 /** A command that stops it first, by whether there is anybody to be told. */
 const STOP = [
@@ -50,6 +51,8 @@ export const running = createStateConfig({
     kill: { target: 'stopping.killing', actions: 'begin' },
     rebuild: rebuildFrom('running'),
     configure: CONFIGURE,
+    ...answers('running'),
+    ...losing(false, 'It is looked after.'),
     exec: { actions: ['replyContainer', 'finishAtOnce'] },
     observed: [
       { guard: 'sawNone', target: 'missing', actions: ['noteSeen', 'noteOff'] },

@@ -1,7 +1,8 @@
-import { factsOf } from '../context.ts';
+import { factsOf, placementOf } from '../context.ts';
 import { late, noCapacity } from '../faults.ts';
 import { createStateConfig } from '../setup.ts';
 import { containerInput, terminateInput } from './commands.ts';
+import { answers, losing } from './news.ts';
 
 const NOTHING_MADE = { undone: 'Nothing was made yet; its room was given back.' };
 const REMOVED = { undone: 'The half-made container is removed and its room given back.' };
@@ -38,14 +39,28 @@ const NOT_PLACED = [
   { target: '#server.queued', actions: 'enqueue' },
 ] as const;
 
+/** Its answer is still to come, and worth nothing; nothing was made there. */
+const ROOM_IS_LOST = [
+  { guard: 'isNoNewsOfAttempt' },
+  { guard: 'isExhausted', target: '#server.failed', actions: ['releaseThere', ...GIVE_UP] },
+  { target: '#server.queued', actions: ['releaseThere', 'enqueue'] },
+] as const;
+
 const REMOVED_AGAIN = { message: 'The half-made container was removed.' };
 const NOT_REMOVED = { message: 'The half-made container could not be removed; the next start removes it.' };
 const STOPPED_AGAIN = { message: 'The container was stopped; it is kept for its log.' };
 const NOT_STOPPED = { message: 'The container could not be stopped and may still run.', keepsRoom: true };
 
+/** The start has failed already: it shall not begin again by itself. */
+const NOT_UP = losing(true, 'It is off as soon as it is certain that it does not run.');
+
 /** From the decision to run to a game that answers. Each start has a new epoch, and so a new container. */
 export const starting = createStateConfig({
   initial: 'placing',
+  on: {
+    ...answers('starting'),
+    ...losing(false, 'It starts as soon as its node is back, or elsewhere by its policy.'),
+  },
   states: {
     placing: {
       entry: 'raiseEpoch',
@@ -53,15 +68,15 @@ export const starting = createStateConfig({
       invoke: {
         id: 'place',
         src: 'place',
-        input: ({ context }) => factsOf(context),
-        onDone: [{ guard: 'isPlaced', target: 'fetching', actions: ['holdRoom', 'clearQueue'] }, ...NOT_PLACED],
+        input: ({ context }) => placementOf(context),
+        onDone: [{ guard: 'isPlaced', target: 'fetching', actions: ['moveHome', 'clearQueue'] }, ...NOT_PLACED],
         onError: [
           { guard: 'isLasting', target: '#server.failed', actions: ['blame', 'fail', 'clearQueue'] },
           ...NOT_PLACED,
         ],
       },
       after: { placeDeadline: NOT_PLACED },
-      on: cancelAtOnce,
+      on: { ...cancelAtOnce, 'node.lost': ROOM_IS_LOST },
     },
     fetching: {
       invoke: {
@@ -124,7 +139,7 @@ export const starting = createStateConfig({
       after: {
         exitDeadline: { target: '#server.failed', actions: ['noteOff', { type: 'fail', params: NOT_STOPPED }] },
       },
-      on: { kill: { target: '#server.stopping.killing', actions: 'begin' } },
+      on: { kill: { target: '#server.stopping.killing', actions: 'begin' }, ...NOT_UP },
     },
     /** It could not be made, wholly or in part. */
     clearing: {
@@ -136,6 +151,7 @@ export const starting = createStateConfig({
         onError: { target: '#server.failed', actions: { type: 'fail', params: NOT_REMOVED } },
       },
       after: { removeDeadline: { target: '#server.failed', actions: { type: 'fail', params: NOT_REMOVED } } },
+      on: NOT_UP,
     },
   },
 });

@@ -1,6 +1,7 @@
 import { announcementOf, containerOf, factsOf } from '../context.ts';
 import { createStateConfig } from '../setup.ts';
 import { containerInput, FAIL_WITHOUT_WORLD, terminateInput } from './commands.ts';
+import { answers, LOSING_WHILE_STOPPING } from './news.ts';
 
 const STILL_KNOWN = { message: 'The container is still known and may still run.', keepsRoom: true };
 
@@ -35,6 +36,8 @@ export const stopping = createStateConfig({
   on: {
     // Entered anew, so that SIGKILL has a deadline of its own.
     kill: { guard: 'canKill', target: '#server.stopping.killing', reenter: true, actions: 'begin' },
+    ...answers('stopping'),
+    ...LOSING_WHILE_STOPPING,
   },
   states: {
     announcing: {

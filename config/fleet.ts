@@ -1,0 +1,48 @@
+/** When a node counts as lost, and how long its servers may run without Baton. The numbers stand beside its statechart. */
+import { NODE_LIMITS as LIMITS } from '../src/machines/node/limits.ts';
+import { whole } from './setting.ts';
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+
+const ms = (name: string, fallback: number, [min, max]: readonly [number, number], reason: string) =>
+  whole(`BATON_NODE_${name}_MS`, fallback, [min, max], 'ms', reason);
+
+/** What the design leaves to nobody, because the helper on the nodes reckons with it: `docs/decisions/0007`. */
+const { driftPpm, pauseBudgetMs } = LIMITS.lease;
+
+export const FLEET_SETTINGS = {
+  beatMs: ms('BEAT', LIMITS.lease.beatMs, [200, MINUTE_MS], 'Between two heartbeats; one is a single round trip.'),
+  leaseTtlMs: ms(
+    'LEASE_TTL',
+    LIMITS.lease.ttlMs,
+    [5 * SECOND_MS, 10 * MINUTE_MS],
+    'How long a node may run servers after it last heard from Baton. Longer outlasts longer cuts, and delays every failover.',
+  ),
+  missedLimit: whole(
+    'BATON_NODE_MISSED_LIMIT',
+    LIMITS.lease.missedLimit,
+    [1, 100],
+    'heartbeats',
+    'So many missed in a row make a node unreachable: one is a hiccup, three at 2 s are not.',
+  ),
+  bootstrapMs: ms(
+    'BOOTSTRAP',
+    LIMITS.bootstrapMs,
+    [10 * SECOND_MS, 60 * MINUTE_MS],
+    'Setting up a machine: installing Docker on a slow one takes minutes.',
+  ),
+  emptyMs: ms(
+    'EMPTY',
+    LIMITS.emptyMs,
+    [0, 24 * 60 * MINUTE_MS],
+    'An empty node that shall be decommissioned waits so long, in case it is wanted after all.',
+  ),
+  retryMs: ms('RETRY', LIMITS.retryMs, [100, MINUTE_MS], 'Until a fence or a cleaning that failed is tried again.'),
+} as const;
+
+/** The limits of the node's statechart with what was set. */
+export function nodeLimits(set: { readonly [K in keyof typeof FLEET_SETTINGS]: number }): typeof LIMITS {
+  const { beatMs, leaseTtlMs: ttlMs, missedLimit, ...durations } = set;
+  return { ...LIMITS, ...durations, lease: { beatMs, ttlMs, missedLimit, driftPpm, pauseBudgetMs } };
+}

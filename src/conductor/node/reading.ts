@@ -1,0 +1,52 @@
+/** A node's answer, as its statechart wants it. */
+import type { NodeKind, Reading } from '../../machines/node/index.ts';
+import type { NodeReading } from '../interfaces/link.ts';
+
+/** Over which the use of the processor is a mean: booting a server takes all there is for a while. */
+const CPU_WINDOW_MS = 60_000;
+
+const KB_PER_MB = 1024;
+
+interface Sample {
+  readonly clockMs: number;
+  readonly busyTicks: number;
+  readonly totalTicks: number;
+}
+
+/**
+ * Turns the answers of one connection into readings. Processor use comes from the difference of two answers, so the first
+ * shows none; on the machine that Baton runs on it is not counted at all, since what its owner works there is no reason to
+ * keep his servers off. Where the engine did not answer, the inventory is `shown`, what was known before.
+ */
+export function createReader(kind: NodeKind) {
+  let samples: readonly Sample[] = [];
+
+  return (answer: NodeReading, shown: Reading['containers']): Reading => {
+    const { clockMs, cpu, diskKb, memoryKb } = answer;
+    const sample = { clockMs, busyTicks: cpu.busyTicks, totalTicks: cpu.totalTicks };
+    samples = [...samples.filter((one) => one.clockMs > clockMs - CPU_WINDOW_MS && one.clockMs < clockMs), sample];
+    return {
+      bootId: answer.bootId,
+      clockMs,
+      disk: shareUsed(diskKb.total, diskKb.free),
+      memory: shareUsed(memoryKb.total, memoryKb.available),
+      cpu: kind === 'local' ? 0 : busy(samples[0] ?? sample, sample),
+      ...sizeOf(answer),
+      containers: answer.containers ?? shown,
+    };
+  };
+}
+
+/** RAM and cores of the machine that answered. */
+export const sizeOf = ({ memoryKb, cpu }: NodeReading) => ({
+  ramMb: Math.floor(memoryKb.total / KB_PER_MB),
+  cpus: cpu.count,
+});
+
+const shareUsed = (total: number, free: number): number =>
+  total <= 0 ? 0 : Math.min(1, Math.max(0, 1 - free / total));
+
+function busy(from: Sample, to: Sample): number {
+  const total = to.totalTicks - from.totalTicks;
+  return total <= 0 ? 0 : Math.min(1, Math.max(0, (to.busyTicks - from.busyTicks) / total));
+}

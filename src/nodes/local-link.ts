@@ -1,0 +1,123 @@
+/**
+ * The machine that Baton runs on, as a node that has a helper: there is none, since its lease is our own life. It says how
+ * full the machine is, and ends or puts aside what it is told to.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, statfs } from 'node:fs/promises';
+import { cpus, freemem, totalmem, uptime } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { NodeHost } from '../conductor/interfaces/engine.ts';
+import type { NodeLink, NodeReading } from '../conductor/interfaces/link.ts';
+import { errors } from './errors.ts';
+
+export interface LocalLinkOptions {
+  readonly host: NodeHost;
+  /** Directory of the worlds. */
+  readonly dataRoot: string;
+  /** Of one that only pretends: nobody's containers but its own fill it. */
+  readonly size: { readonly ramMb: number; readonly cpus: number } | null;
+}
+
+const KB = 1024;
+const manifest = z.object({ epoch: z.number().int().nonnegative() });
+
+export function createLocalLink({ host, dataRoot, size }: LocalLinkOptions): NodeLink {
+  const { engine, worlds } = host;
+  /** Where the kernel does not say it, a boot is as long as our own life. */
+  const boot = readFile('/proc/sys/kernel/random/boot_id', 'utf8').then(
+    (text) => text.trim(),
+    () => randomUUID(),
+  );
+
+  async function observe(signal: AbortSignal): Promise<NodeReading> {
+    const containers = await engine.inventory(signal).catch(() => null);
+    return {
+      bootId: await boot,
+      clockMs: Math.round(uptime() * 1000),
+      leaseEpoch: 0,
+      granted: null,
+      watchdogs: 0,
+      containers,
+      worlds: await worldsIn(dataRoot),
+      quarantine: await namesIn(join(dataRoot, 'quarantine')),
+      ...(size === null ? await usage(dataRoot) : idle(size)),
+    };
+  }
+
+  async function endOlder(serverId: string, epoch: number, signal: AbortSignal): Promise<void> {
+    for (const container of await engine.inventory(signal)) {
+      const isOlder = container.serverId === serverId && container.epoch < epoch;
+      if (isOlder) await engine.removeContainer(container.id, signal);
+    }
+  }
+
+  return {
+    bootstrap: () => Promise.reject(errors.helper_refused({ reason: 'Baton runs on this machine' })),
+    connect: (_target, signal) => observe(signal),
+    heartbeat: (_leaseEpoch, _grant, signal) => observe(signal),
+    observe,
+    keep: () => Promise.resolve(),
+    stop: ({ serverId, epoch }, signal) => endOlder(serverId, epoch + 1, signal),
+    async quarantine({ serverId, epoch }, signal) {
+      await endOlder(serverId, epoch, signal);
+      const found = (await worldsIn(dataRoot)).find((world) => world.serverId === serverId);
+      if (found === undefined || found.epoch >= epoch) return;
+      const aside = join(dataRoot, 'quarantine');
+      await mkdir(aside, { recursive: true });
+      const at = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
+      await rename(join(worlds.dataDir(serverId), '..'), join(aside, `${serverId}.${found.epoch}.${at}`));
+    },
+    // What fills it may be its owner's, who did not lend it to us alone.
+    cleanDisk: () => Promise.resolve({ freedBytes: 0 }),
+    uninstall: () => Promise.reject(errors.helper_refused({ reason: 'Baton runs on this machine' })),
+    close: () => Promise.resolve(),
+  };
+}
+
+async function worldsIn(root: string): Promise<NodeReading['worlds']> {
+  const servers = await namesIn(join(root, 'servers'));
+  return Promise.all(
+    servers.map(async (serverId) => {
+      const text = await readFile(join(root, 'servers', serverId, 'manifest.json'), 'utf8').catch(() => '{}');
+      const { data } = manifest.safeParse(parsed(text));
+      const hasData = (await namesIn(join(root, 'servers', serverId, 'data'))).length > 0;
+      return { serverId, epoch: data?.epoch ?? 0, hasData };
+    }),
+  );
+}
+
+const namesIn = (path: string): Promise<string[]> => readdir(path).catch(() => []);
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function usage(root: string): Promise<Pick<NodeReading, 'diskKb' | 'memoryKb' | 'cpu'>> {
+  const { blocks, bavail, bsize } = await statfs(root).catch(() => ({ blocks: 0, bavail: 0, bsize: 0 }));
+  const cores = cpus();
+  const idleTicks = cores.reduce((sum, { times }) => sum + times.idle, 0);
+  const totalTicks = cores.reduce((sum, { times }) => sum + Object.values(times).reduce((a, b) => a + b, 0), 0);
+  return {
+    diskKb: { total: Math.floor((blocks * bsize) / KB), free: Math.floor((bavail * bsize) / KB) },
+    memoryKb: { total: Math.floor(totalmem() / KB), available: Math.floor((await availableBytes()) / KB) },
+    cpu: { count: cores.length, busyTicks: totalTicks - idleTicks, totalTicks },
+  };
+}
+
+/** With what the kernel would give back; `freemem` leaves that out. */
+async function availableBytes(): Promise<number> {
+  const text = await readFile('/proc/meminfo', 'utf8').catch(() => '');
+  const kb = /^MemAvailable:\s+(\d+) kB$/m.exec(text)?.[1];
+  return kb === undefined ? freemem() : Number(kb) * KB;
+}
+
+const idle = ({ ramMb, cpus: count }: { ramMb: number; cpus: number }) => ({
+  diskKb: { total: 0, free: 0 },
+  memoryKb: { total: ramMb * KB, available: ramMb * KB },
+  cpu: { count, busyTicks: 0, totalTicks: 0 },
+});

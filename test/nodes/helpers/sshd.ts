@@ -1,0 +1,134 @@
+/** A real sshd of a test's own: loopback, own port, own keys, and nothing of the machine's configuration. */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ssh2 from 'ssh2';
+import { eventually, freePort } from './waiting.ts';
+
+export interface Sshd {
+  readonly directory: string;
+  readonly port: number;
+  /** Logs in as root. */
+  readonly privateKey: string;
+  /** Makes it a machine that was set up anew, or another one that took its place. */
+  changeHostKey(kind?: 'ed25519' | 'ecdsa'): Promise<void>;
+  /** From now on it takes no connection and ends those that there are. */
+  stop(): Promise<void>;
+  /** Starts it again, with further lines in its configuration. */
+  start(lines?: readonly string[]): Promise<void>;
+  /** It and all its connections stand still: nothing is closed, nothing is answered. */
+  freeze(): void;
+  thaw(): void;
+  /** Ends its connections, as a network that forgets them would; new ones are taken. */
+  dropConnections(): void;
+  close(): Promise<void>;
+}
+
+export async function openSshd(): Promise<Sshd> {
+  const directory = await mkdtemp(join(tmpdir(), 'baton-sshd-'));
+  const port = await freePort();
+  const client = ssh2.utils.generateKeyPairSync('ed25519');
+  // sshd gives up its rights to a user that may look into this directory only.
+  await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
+  await writeFile(join(directory, 'authorized_keys'), client.public, { mode: 0o600 });
+  let running: ReturnType<typeof spawn> | null = null;
+
+  const changeHostKey = async (kind: 'ed25519' | 'ecdsa' = 'ed25519') => {
+    const pair =
+      kind === 'ecdsa' ? ssh2.utils.generateKeyPairSync(kind, { bits: 256 }) : ssh2.utils.generateKeyPairSync(kind);
+    await writeFile(join(directory, 'host_key'), pair.private, { mode: 0o600 });
+  };
+
+  const start = async (lines: readonly string[] = []) => {
+    const config = [
+      `Port ${port}`,
+      'ListenAddress 127.0.0.1',
+      `HostKey ${join(directory, 'host_key')}`,
+      `PidFile ${join(directory, 'sshd.pid')}`,
+      `AuthorizedKeysFile ${join(directory, 'authorized_keys')}`,
+      'PermitRootLogin prohibit-password',
+      'PasswordAuthentication no',
+      'StrictModes no',
+      'UsePAM no',
+      ...lines,
+    ];
+    await writeFile(join(directory, 'sshd_config'), `${config.join('\n')}\n`);
+    running = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(directory, 'sshd_config')], { stdio: 'ignore' });
+    await eventually('sshd listens', () => listens(port));
+  };
+
+  const stop = async () => {
+    const sshd = running;
+    running = null;
+    if (sshd === null) return;
+    const pids = treeOf(sshd.pid);
+    const ended = once(sshd, 'exit');
+    signalAll(pids, 'SIGKILL');
+    await ended;
+  };
+
+  await changeHostKey();
+  await start();
+  return {
+    directory,
+    port,
+    privateKey: client.private,
+    changeHostKey,
+    start,
+    stop,
+    freeze: () => signalAll(treeOf(running?.pid), 'SIGSTOP'),
+    thaw: () => signalAll(treeOf(running?.pid), 'SIGCONT'),
+    dropConnections: () => signalAll(connectionsOf(running?.pid), 'SIGKILL'),
+    async close() {
+      await stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+const listens = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('data', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('data', () => socket.destroy());
+  });
+
+interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  readonly name: string;
+}
+
+const processes = (): Process[] =>
+  execFileSync('ps', ['-eo', 'pid=,ppid=,comm='], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .map(([pid, parent, name = '']) => ({ pid: Number(pid), parent: Number(parent), name }));
+
+/** sshd and the processes of its connections, without what runs in them. */
+function treeOf(root: number | undefined): number[] {
+  return root === undefined ? [] : [root, ...connectionsOf(root)];
+}
+
+function connectionsOf(root: number | undefined): number[] {
+  const all = processes();
+  const below = (pid: number): number[] =>
+    all
+      .filter(({ parent, name }) => parent === pid && name.startsWith('sshd'))
+      .flatMap((child) => [child.pid, ...below(child.pid)]);
+  return root === undefined ? [] : below(root);
+}
+
+function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+}
