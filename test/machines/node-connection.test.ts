@@ -158,6 +158,7 @@ test('a proof holds until there is a lease again, and no longer', (t) => {
   t.is(how(node), 'ready fenced calm');
   t.false(node.effects.has('fence'), 'nothing has been granted since');
   t.is(node.context.leaseEpoch, 3, 'but what it was told to keep is void');
+  node.ring('retry');
   node.done('connect', { bootId: 'b1' });
   node.done('readInventory', inventory());
   t.is(node.context.fence, null);
@@ -182,6 +183,8 @@ test('a node that is lost again before it was connected makes void what it was t
   t.is(node.context.leaseEpoch, 2);
   t.is(node.context.awaySince, since, 'it has been away all the time');
   node.done('fence', { proof: 'lease_expired', waitedMs: WAIT_MS });
+  t.false(node.effects.has('connect'), 'it rests, since it would answer at once and fail again');
+  node.ring('retry');
   node.done('connect', { bootId: 'b1' });
   node.done('readInventory', inventory([], { keep: [{ serverId: 'a', epoch: 1 }] }));
   t.like(node.effects.get('quarantineStrays')?.input, { leaseEpoch: 3 });

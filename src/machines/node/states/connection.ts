@@ -23,9 +23,12 @@ const LOSE = {
   actions: ['noteLost', { type: 'fail', params: unreachable }],
 } as const;
 
-/** The same before it was connected. */
+/**
+ * The same before it was connected. It does answer, so reaching it takes no time; what went wrong may go wrong again, and a rest
+ * in between keeps that from filling the journal.
+ */
 const LOSE_AGAIN = {
-  target: LOSE.target,
+  target: '#node.connection.unreachable.contact.resting',
   actions: ['noteLostAgain', { type: 'fail', params: unreachable }],
 } as const;
 
