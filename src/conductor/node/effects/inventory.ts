@@ -1,6 +1,6 @@
 /** What a node shows is compared with what its servers say, and what should not be there is put out of the way. */
 import { BatonError } from '../../../errors.ts';
-import { reconcile, type ShownContainer, type ShownWorld, type Verdict } from '../../../machines/fleet/index.ts';
+import { isUp, reconcile, type ShownContainer, type ShownWorld, type Verdict } from '../../../machines/fleet/index.ts';
 import type { NodeEffects, Settlement } from '../../../machines/node/index.ts';
 import { errors } from '../../errors.ts';
 import { type NodeWorld, targetOf } from '../world.ts';
@@ -61,7 +61,8 @@ function settlementOf(
     ...worlds.map(({ shown, verdict }) => ({ id: null, serverId: shown.serverId, verdict })),
   ];
   return {
-    keep: by('keep').map(({ serverId, epoch }) => ({ serverId, epoch })),
+    // What has ended needs no leave to go on, and its epoch may be over on the node.
+    keep: by('keep').filter(isUp).map(({ serverId, epoch }) => ({ serverId, epoch })),
     stop: by('stop'),
     quarantine: aside.flatMap(({ verdict, ...one }) =>
       verdict.verdict === 'quarantine' ? [{ ...one, newerEpoch: verdict.newerEpoch }] : [],
