@@ -9,7 +9,7 @@ const MACHINE_WORDS = '^src/machines/[^/]+/(types|index)\\.ts$';
 const INTERFACES = '^src/conductor/(types\\.ts$|interfaces/)';
 
 /** Programs that build rooms together; everything else is built by `main.ts`. */
-const ROOTS = ['^src/(main|baton|local-nodes|faults|cli)\\.ts$', '^src/(cli|sim)/', '^src/games/build-images\\.ts$'];
+const ROOTS = ['^src/(main|baton|local-nodes|fleet-machines|faults|cli)\\.ts$', '^src/(cli|sim)/', '^src/games/build-images\\.ts$'];
 
 /** Room → what it may import of ours besides itself. */
 const ROOMS = {
@@ -22,7 +22,7 @@ const ROOMS = {
   'src/persistence': [WORDS, '^src/actors/', MACHINE_WORDS, INTERFACES],
   'src/http': [WORDS, '^src/actors/errors\\.ts$', ACTOR_WORDS, MACHINE_WORDS, '^src/conductor/'],
   'src/setup': [WORDS, '^src/(persistence/embedded|nodes)/index\\.ts$', '^config/'],
-  config: [WORDS, '^src/(actors|machines/server|nodes|http)/limits\\.ts$'],
+  config: [WORDS, '^src/(actors|machines/server|machines/node|nodes|http)/limits\\.ts$'],
 };
 
 const roomRules = Object.entries(ROOMS).map(([room, allowed]) => ({

@@ -116,7 +116,7 @@ async function simulatedNode(parts: LocalNodesParts): Promise<LocalNode> {
   return nodeOf(parts, row, engine, size);
 }
 
-function nodeOf({ settings, fault }: LocalNodesParts, row: NodeRow, engine: Engine, size: NodeSize): LocalNode {
+function nodeOf({ settings, fault, ports }: LocalNodesParts, row: NodeRow, engine: Engine, size: NodeSize): LocalNode {
   const dataRoot = join(settings.dataDir, 'worlds', row.engine);
   const plain = createLocalNode({
     id: row.id,
@@ -126,5 +126,6 @@ function nodeOf({ settings, fault }: LocalNodesParts, row: NodeRow, engine: Engi
     publishAddress: settings.node.publishAddress,
   });
   const host = { ...plain, worlds: withFaults('worlds', plain.worlds, fault) };
-  return { host, link: createLocalLink({ host, dataRoot, size: row.engine === 'simulated' ? size : null }), size };
+  const pretended = row.engine === 'simulated' ? size : null;
+  return { host, link: createLocalLink({ host, dataRoot, size: pretended, ports }), size };
 }

@@ -2,11 +2,11 @@
  * The machine that Baton runs on, as a node that has a helper: there is none, since its lease is our own life. It says how
  * full the machine is, and ends or puts aside what it is told to.
  */
-import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, statfs } from 'node:fs/promises';
 import { cpus, freemem, totalmem, uptime } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Ports } from '../actors/ports.ts';
 import type { NodeHost } from '../conductor/interfaces/engine.ts';
 import type { NodeLink, NodeReading } from '../conductor/interfaces/link.ts';
 import { errors } from './errors.ts';
@@ -17,17 +17,18 @@ export interface LocalLinkOptions {
   readonly dataRoot: string;
   /** Of one that only pretends: nobody's containers but its own fill it. */
   readonly size: { readonly ramMb: number; readonly cpus: number } | null;
+  readonly ports: Pick<Ports, 'clock' | 'id'>;
 }
 
 const KB = 1024;
 const manifest = z.object({ epoch: z.number().int().nonnegative() });
 
-export function createLocalLink({ host, dataRoot, size }: LocalLinkOptions): NodeLink {
+export function createLocalLink({ host, dataRoot, size, ports }: LocalLinkOptions): NodeLink {
   const { engine, worlds } = host;
   /** Where the kernel does not say it, a boot is as long as our own life. */
   const boot = readFile('/proc/sys/kernel/random/boot_id', 'utf8').then(
     (text) => text.trim(),
-    () => randomUUID(),
+    () => ports.id(),
   );
 
   async function observe(signal: AbortSignal): Promise<NodeReading> {
@@ -65,7 +66,7 @@ export function createLocalLink({ host, dataRoot, size }: LocalLinkOptions): Nod
       if (found === undefined || found.epoch >= epoch) return;
       const aside = join(dataRoot, 'quarantine');
       await mkdir(aside, { recursive: true });
-      const at = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
+      const at = new Date(ports.clock.now()).toISOString().replaceAll(/[-:]|\.\d+/g, '');
       await rename(join(worlds.dataDir(serverId), '..'), join(aside, `${serverId}.${found.epoch}.${at}`));
     },
     // What fills it may be its owner's, who did not lend it to us alone.

@@ -1,5 +1,6 @@
 /** The interleavings that the design names, as far as they need no backups and no second node, against real Docker. */
 import test from 'ava';
+import { until } from '../persistence/postgres.ts';
 import { startTestBaton, type TestBaton, withBaton } from './baton.ts';
 
 const theBaton = withBaton(test);
@@ -80,8 +81,11 @@ test.serial(
       const running = (await baton.containers(id)).filter(({ State }) => State === 'running');
       t.deepEqual(running, []);
     }
-    const { body: node } = await baton.call('GET', `/api/actors/node/${baton.nodeId}`);
-    t.is(node.context.reservations[id], undefined);
+    // The node hears of it by a message, after the server has stopped.
+    await until('the room is free', async () => {
+      const { body: node } = await baton.call('GET', `/api/actors/node/${baton.nodeId}`);
+      return node.context.reservations[id] === undefined;
+    });
   },
 );
 

@@ -2,6 +2,7 @@
  * Every route that the OpenAPI document names, called on a real Baton with a real database and the simulated engine. Each answer
  * must fit the schema that the document gives for its status, and a route that nobody calls here fails the test.
  */
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -212,6 +213,31 @@ test.serial('actors show what they are and did', async (t) => {
   const nobody = { id: '0199a4b2-7c1e-7d52-9f0a-3b6c1d2e4f50' };
   await call(t, 'retryDeadLetter', 404, { params: nobody });
   await call(t, 'discardDeadLetter', 404, { params: nobody });
+});
+
+test.serial('nodes are added, looked after and removed', async (t) => {
+  const { items } = await call(t, 'listNodes', 200);
+  const home = { params: { id: items[0].id } };
+  t.is((await call(t, 'getNode', 200, home)).kind, 'local');
+  await call(t, 'getNode', 404, { params: { id: '0199a4b2-7c1e-7d52-9f0a-3b6c1d2e4f50' } });
+  await call(t, 'labelNode', 202, { ...home, body: { labels: { region: 'here' } } });
+  t.deepEqual((await call(t, 'getNode', 200, home)).labels, { region: 'here' });
+  for (const id of ['cordonNode', 'uncordonNode', 'drainNode', 'undrainNode', 'syncNode']) {
+    await call(t, id, 202, { ...home, headers: WAIT });
+  }
+  await call(t, 'uncordonNode', 409, home);
+  for (const id of ['decommissionNode', 'bootstrapNode', 'removeNode']) await call(t, id, 409, home);
+
+  const key = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
+  const machine = { hostname: '127.0.0.1', ssh_port: 1, ssh_key: key, name: 'nobody there' };
+  await call(t, 'addNode', 400, { body: { ...machine, ssh_key: 'ssh-ed25519 AAAA' } });
+  const { node, operation } = await call(t, 'addNode', 202, { body: machine, headers: WAIT });
+  t.is(operation.status, 'failed');
+  t.like(await call(t, 'getNode', 200, { params: { id: node.id } }), { status: 'failed', hostname: '127.0.0.1' });
+  await call(t, 'addNode', 409, { body: machine });
+  await call(t, 'bootstrapNode', 202, { params: { id: node.id }, body: { ssh_port: 2 } });
+  await call(t, 'removeNode', 202, { params: { id: node.id } });
+  t.is((await call(t, 'listNodes', 200)).items.length, 1);
 });
 
 test.serial('the event log is read from any point, in order', async (t) => {

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { refuseOldServer } from '../../src/persistence/migrate.ts';
+import { migrations } from '../../src/persistence/migrations/index.ts';
 import { withDatabase } from './database.ts';
 
 const db = withDatabase(test);
@@ -9,7 +10,7 @@ async function anEmptyDatabase(name: string) {
   return db.server.parts(name);
 }
 
-const ALL = ['Migration0001Initial', 'Migration0002Failover'];
+const ALL = migrations.map(({ name }) => name);
 
 test('processes that start at once apply each migration once', async (t) => {
   const target = await anEmptyDatabase('at_once');

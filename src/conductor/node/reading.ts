@@ -1,5 +1,5 @@
 /** A node's answer, as its statechart wants it. */
-import type { NodeKind, Reading } from '../../machines/node/index.ts';
+import type { NodeKind, NodeKnown, Reading } from '../../machines/node/index.ts';
 import type { NodeReading } from '../interfaces/link.ts';
 
 /** Over which the use of the processor is a mean: booting a server takes all there is for a while. */
@@ -16,12 +16,13 @@ interface Sample {
 /**
  * Turns the answers of one connection into readings. Processor use comes from the difference of two answers, so the first
  * shows none; on the machine that Baton runs on it is not counted at all, since what its owner works there is no reason to
- * keep his servers off. Where the engine did not answer, the inventory is `shown`, what was known before.
+ * keep his servers off; and its size is what he has set. Where the engine did not answer, the inventory is what was known
+ * before.
  */
 export function createReader(kind: NodeKind) {
   let samples: readonly Sample[] = [];
 
-  return (answer: NodeReading, shown: Reading['containers']): Reading => {
+  return (answer: NodeReading, known: Pick<NodeKnown, 'shown' | 'ramMb' | 'cpus'>): Reading => {
     const { clockMs, cpu, diskKb, memoryKb } = answer;
     const sample = { clockMs, busyTicks: cpu.busyTicks, totalTicks: cpu.totalTicks };
     samples = [...samples.filter((one) => one.clockMs > clockMs - CPU_WINDOW_MS && one.clockMs < clockMs), sample];
@@ -31,14 +32,14 @@ export function createReader(kind: NodeKind) {
       disk: shareUsed(diskKb.total, diskKb.free),
       memory: shareUsed(memoryKb.total, memoryKb.available),
       cpu: kind === 'local' ? 0 : busy(samples[0] ?? sample, sample),
-      ...sizeOf(answer),
-      containers: answer.containers ?? shown,
+      ...(kind === 'local' ? { ramMb: known.ramMb, cpus: known.cpus } : sizeOf(answer)),
+      containers: answer.containers ?? known.shown,
     };
   };
 }
 
 /** RAM and cores of the machine that answered. */
-export const sizeOf = ({ memoryKb, cpu }: NodeReading) => ({
+const sizeOf = ({ memoryKb, cpu }: NodeReading) => ({
   ramMb: Math.floor(memoryKb.total / KB_PER_MB),
   cpus: cpu.count,
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FENCE_PROOFS } from '../../machines/fleet/lease.ts';
+import { FENCE_PROOFS } from '../../machines/fleet/index.ts';
 import { NODE_CONNECTIONS, NODE_KINDS } from '../../machines/node/index.ts';
 import { Id, StoredError, Text, Time } from './common.ts';
 

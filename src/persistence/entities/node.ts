@@ -33,7 +33,7 @@ export const Node = defineEntity({
     cpus: p.float(),
     reserveRamMb: p.integer().default(0),
     bootId: p.text().strictNullable(),
-    leaseEpoch: p.bigint('number').default(0),
+    leaseEpoch: p.bigint('number').defaultRaw('0'),
     lastLeaseAt: p.datetime(3).strictNullable(),
     awaySince: p.datetime(3).strictNullable(),
     fence: p.json<NonNullable<NodeRow['fence']>>().strictNullable(),
@@ -42,6 +42,6 @@ export const Node = defineEntity({
     updatedAt: p.datetime(3).defaultRaw('now()'),
     readyAt: p.datetime(3).strictNullable(),
     removedAt: p.datetime(3).strictNullable(),
-    version: p.bigint('number').default(0),
+    version: p.bigint('number').defaultRaw('0'),
   },
 });

@@ -29,7 +29,7 @@ export const heartbeat =
       lastLeaseAt = clock.now();
       leases.heard(nodeId, clock.monotonic(), answer.watchdogs > 0);
       streak = 0;
-      const reading = read(answer, known.shown);
+      const reading = read(answer, known);
       const hasRebooted = known.bootId !== null && known.bootId !== answer.bootId;
       grant = hasRebooted ? null : { untilMs: grantUntil(answer.clockMs, limits.lease), bootId: answer.bootId };
       if (!isNews(known, reading, lastLeaseAt, limits)) return;
