@@ -1,9 +1,10 @@
 /** One life of Baton, built of the same parts and in the same order as `src/baton.ts`, with the simulation below it. */
 import { nodeLimits } from '../../config/fleet.ts';
 import type { Settings } from '../../config/settings.ts';
+import { shardOf } from '../actors/address.ts';
 import type { Ports } from '../actors/ports.ts';
 import { createRuntime } from '../actors/runtime.ts';
-import type { Principal } from '../actors/types.ts';
+import type { ActorKind, EffectFunction, Principal } from '../actors/types.ts';
 import { createConductor } from '../conductor/conductor.ts';
 import type { Games } from '../conductor/interfaces/games.ts';
 import type { Machine as Node } from '../conductor/interfaces/machines.ts';
@@ -46,12 +47,14 @@ export interface SimBaton {
 
 /** Throws what keeps a start from succeeding, such as `unavailable` and `database_in_use`; the process then ends. */
 export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
-  const { ports, settings, database, games, system, report, home } = parts;
+  const { ports, settings, database, games, system, report } = parts;
   const { reads, repositories } = database;
   const { clock } = ports;
 
-  const row = await repositories.upsertNode({ name: home.name, engine: 'simulated', ...home.size });
-  const local = home.node(row.id);
+  const { name, size } = parts.home;
+  const row = await repositories.upsertNode({ name, engine: 'simulated', ...size });
+  const local = parts.home.node(row.id);
+  let home = local.host;
   const machines = createMachines({ local: [local], remote: parts.remote });
   for (const { id, name, ssh } of await repositories.nodes()) if (ssh !== null) machines.add({ id, name, ssh });
 
@@ -70,10 +73,7 @@ export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
       publishAddress: settings.node.publishAddress,
       announceMs: settings.server.announceMs,
     },
-    homeNode() {
-      const all = machines.all();
-      return (all[Math.floor(ports.random() * all.length)] ?? local).host;
-    },
+    homeNode: () => home,
     node: (id) => machines.of(id).host,
     nodes: () => machines.all().map(({ host }) => host),
   };
@@ -86,7 +86,11 @@ export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
     clock,
     mayGrant: () => runtime.isSure(),
   };
-  const kinds = [serverKind(world, settings.server, parts.machines.server), nodeKind(nodeWorld, parts.machines.node)];
+  const server = spread(serverKind(world, settings.server, parts.machines.server), (serverId) => {
+    const all = machines.all();
+    home = (all[shardOf(serverId) % all.length] ?? local).host;
+  });
+  const kinds = [server, nodeKind(nodeWorld, parts.machines.node)];
   const runtime = createRuntime({
     store: database.store,
     kinds,
@@ -97,7 +101,7 @@ export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
     leaseLost: parts.leaseLost,
   });
   await runtime.start();
-  await ensureNodeActor(runtime.actors, local.host, home.size, system);
+  await ensureNodeActor(runtime.actors, local.host, size, system);
 
   machines.onEach(({ host }, gone) => {
     const { send } = runtime.actors;
@@ -112,9 +116,20 @@ export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
     deadLetters: database.deadLetters,
     keys: repositories,
     newId: ports.id,
-    node: { id: host.id, name: host.name, engine: host.engine.kind, ...home.size },
+    node: { id: host.id, name: host.name, engine: host.engine.kind, ...size },
     notes: [],
     publicHost: 'games.example',
   });
   return { conductor, healthy: runtime.healthy };
+}
+
+/** New servers go to all machines alike: each is told its home right before it asks for it. */
+function spread(kind: ActorKind, choose: (serverId: string) => void): ActorKind {
+  const { prepare } = kind.effects;
+  if (prepare === undefined) return kind;
+  const run: EffectFunction<{ readonly serverId: string }> = (input, context) => {
+    choose(input.serverId);
+    return prepare.run(input as never, context);
+  };
+  return { ...kind, effects: { ...kind.effects, prepare: { ...prepare, run: run as EffectFunction } } };
 }

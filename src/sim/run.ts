@@ -1,4 +1,5 @@
 /** One run: the world of a seed, faults for a while, then healing, and everything that must hold all the time. */
+import type { TurnCommit } from '../actors/store.ts';
 import type { Games } from '../conductor/interfaces/games.ts';
 import { buildWorld } from './build.ts';
 import { createCoverage } from './coverage.ts';
@@ -72,7 +73,7 @@ export async function run({ seed, games, scenario, onLine }: RunOptions): Promis
         for (const [index, turn] of turns.entries()) {
           if (results[index]?.ok !== true) continue;
           coverage.note(turn);
-          trace.say(`${turn.address} ${turn.seq} ${turn.event}: ${turn.from} → ${turn.to}`);
+          trace.say(`${turn.address} ${turn.seq} ${turn.event}: ${turn.from} → ${turn.to}${whyOf(turn)}`);
         }
         for (const each of watchers) each.onCommit?.(turns, results);
       },
@@ -107,6 +108,16 @@ export async function run({ seed, games, scenario, onLine }: RunOptions): Promis
   } finally {
     process.off('unhandledRejection', onDefect);
   }
+}
+
+/** What a turn says that went wrong. */
+function whyOf({ event, snapshot, operationsEnded }: TurnCommit): string {
+  const ended = operationsEnded
+    .map(({ outcome, error }) => ` [${outcome}${error === null ? '' : ` ${error.code}`}]`)
+    .join('');
+  if (!event.endsWith(' failed')) return ended;
+  const { context } = JSON.parse(snapshot) as { context?: { lastError?: { message?: string } | null } };
+  return `${ended} ${context?.lastError?.message ?? ''}`;
 }
 
 /** Ends all faults and wishes, and waits until everything has come to rest, or should have. */

@@ -62,7 +62,9 @@ function settlementOf(
   ];
   return {
     // What has ended needs no leave to go on, and its epoch may be over on the node.
-    keep: by('keep').filter(isUp).map(({ serverId, epoch }) => ({ serverId, epoch })),
+    keep: by('keep')
+      .filter(isUp)
+      .map(({ serverId, epoch }) => ({ serverId, epoch })),
     stop: by('stop'),
     quarantine: aside.flatMap(({ verdict, ...one }) =>
       verdict.verdict === 'quarantine' ? [{ ...one, newerEpoch: verdict.newerEpoch }] : [],
