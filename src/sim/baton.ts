@@ -87,7 +87,7 @@ export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
     mayGrant: () => runtime.isSure(),
   };
   const server = spread(serverKind(world, settings.server, parts.machines.server), (serverId) => {
-    const all = machines.all();
+    const all = machines.all().toSorted((a, b) => (a.host.name < b.host.name ? -1 : 1));
     home = (all[shardOf(serverId) % all.length] ?? local).host;
   });
   const kinds = [server, nodeKind(nodeWorld, parts.machines.node)];

@@ -44,8 +44,8 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     weight: 1,
     lastsMs: [5_000, 60_000],
     begin({ host, time }) {
-      const old = host.processes().at(-1);
-      if (old === undefined) return null;
+      const [old, another] = host.processes();
+      if (old === undefined || another !== undefined) return null;
       old.life.freeze();
       host.start(`${old.owner}+`);
       return () => {

@@ -101,7 +101,7 @@ export function createHelper(parts: HelperParts): Helper {
       clockMs: Math.floor(uptimeMs()),
       leaseEpoch: disk.leaseEpoch,
       granted,
-      watchdogs: parts.leased ? watchdog.count() : 0,
+      watchdogs: watchdog.count(),
       containers,
       worlds: [...disk.worlds].map(([serverId, { epoch, count }]) => ({ serverId, epoch, hasData: count !== null })),
       quarantine: [...disk.quarantine.keys()],
@@ -187,5 +187,5 @@ export function createHelper(parts: HelperParts): Helper {
   };
 }
 
-const stale = (reason: string, highest: number) => errors.stale_epoch({ reason, highest });
+const stale = (reason: string, highest: number) => { console.error(reason); return errors.stale_epoch({ reason, highest }); };
 const unwritable = () => errors.data_dir_unusable({ path: 'of the node', reason: 'the disk is full' });

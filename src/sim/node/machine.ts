@@ -104,7 +104,7 @@ export function createMachine(parts: MachineParts): Machine {
         },
         onChange() {
           parts.onChange();
-          if (parts.leased) watchdog.poke();
+          watchdog.poke();
         },
       },
     );
@@ -116,6 +116,7 @@ export function createMachine(parts: MachineParts): Machine {
       dockerd,
       engine,
       uptimeMs,
+      leased: parts.leased,
       phaseMs: random.between(0, LOOK_MS),
       hangUp: (connection) => parts.onHangUp(name, connection),
     });

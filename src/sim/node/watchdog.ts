@@ -39,6 +39,8 @@ export interface WatchdogParts {
   readonly engine: SimulatedEngine;
   /** Milliseconds since boot, on the machine's clock. */
   readonly uptimeMs: () => number;
+  /** False on Baton's own machine, which has no lease and freezes nothing. */
+  readonly leased: boolean;
   /** Closes a connection to this machine. */
   readonly hangUp: (connection: number) => void;
   /** By how much the two loops look apart from each other, and both from the full second. */
@@ -59,7 +61,7 @@ export function createWatchdog(parts: WatchdogParts): Watchdog {
   let stalledAt: number | null = null;
 
   function poke(): void {
-    if (pending) return;
+    if (pending || !parts.leased) return;
     pending = true;
     // With one loop stalled the other one's phase counts; they are half a look apart.
     const phase = stalledAt === null ? parts.phaseMs : parts.phaseMs + LOOK_MS / 2;
@@ -140,7 +142,7 @@ export function createWatchdog(parts: WatchdogParts): Watchdog {
 
   return {
     poke,
-    count: () => (stalledAt !== null && uptimeMs() - stalledAt >= SILENT_MS ? 1 : 2),
+    count: () => (!parts.leased ? 0 : stalledAt !== null && uptimeMs() - stalledAt >= SILENT_MS ? 1 : 2),
     stall() {
       stalledAt ??= uptimeMs();
     },
