@@ -47,7 +47,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
       const [old, another] = host.processes();
       if (old === undefined || another !== undefined) return null;
       old.life.freeze();
-      host.start(`${old.owner}+`);
+      host.start(`baton-${time.events()}`);
       return () => {
         old.life.thaw();
         // Whoever replaced it comes to switch it off, but not at once.

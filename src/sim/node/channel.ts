@@ -69,6 +69,7 @@ export function createChannel({ link, machine, sshd, clock, reachable, hear, loc
       failure: () => gone(`${machine.name} does not answer`),
       run: () => (machine.boot === null ? never() : sshd.accept(machine.boot, onClosed)),
     });
+    controller.signal.throwIfAborted();
     current = { id, ended: controller.signal, end };
     if (!local) keepAlive(current, 0);
     return current;

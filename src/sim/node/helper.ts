@@ -187,5 +187,5 @@ export function createHelper(parts: HelperParts): Helper {
   };
 }
 
-const stale = (reason: string, highest: number) => { console.error(reason); return errors.stale_epoch({ reason, highest }); };
+const stale = (reason: string, highest: number) => errors.stale_epoch({ reason, highest });
 const unwritable = () => errors.data_dir_unusable({ path: 'of the node', reason: 'the disk is full' });
