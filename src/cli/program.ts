@@ -86,6 +86,8 @@ function serverCommands(baton: Command, done: Done): void {
     .option('--accept-eula', "accept the licence of the game, in its maker's words")
     .option('--plan <plan>', 'payperplay, balanced or reserved')
     .option('--tag <tag>', 'of the image')
+    .option('--failover <policy>', 'when its node is lost: wait, or fresh (start elsewhere with an empty world)')
+    .option('--failover-grace <seconds>', 'how long fresh waits for a lost node', number)
     .option('--no-start', 'do not start it yet')
     .action(async (name, options) => {
       const { client, servers } = await load();
@@ -109,6 +111,9 @@ function serverCommands(baton: Command, done: Done): void {
   command('stop', 'tell the players, save, stop', stopping);
   command('restart', 'stop and start as one operation', stopping);
   command('kill', 'kill at once, without saving');
+  command('failover', 'give up its lost node and start it elsewhere, with the data that was put there', (one) =>
+    one.option('--fresh', 'with an empty world').option('--node <node>', 'on this one'),
+  );
   command('rm', 'delete; can be taken back with undelete', (one) => one.option('--stop', 'stop it first if it runs'));
   command('undelete', 'take back a deletion');
   command('purge', 'remove a deleted server for good', (one) =>
@@ -157,7 +162,7 @@ function nodeCommands(baton: Command, done: Done): void {
     });
   waiting(group.command('add <hostname>'))
     .description('add a machine: installs what is missing on it, and makes it ready')
-    .requiredOption('-k, --key <file>', 'private key that logs in to it')
+    .requiredOption('-k, --key-file <file>', 'private key that logs in to it')
     .option('--name <name>', 'what it is called; default is its host name')
     .option('-u, --user <user>', 'who logs in; default is root')
     .option('-p, --port <port>', 'of its sshd; default is 22', number)
@@ -172,7 +177,7 @@ function nodeCommands(baton: Command, done: Done): void {
     });
   waiting(group.command('bootstrap <node>'))
     .description('set it up again')
-    .option('-k, --key <file>', 'another private key from now on')
+    .option('-k, --key-file <file>', 'another private key from now on')
     .action(async (ref, options) => {
       const { client, nodes } = await load();
       done(await nodes.bootstrapNode(client, ref, options));

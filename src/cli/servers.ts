@@ -1,6 +1,7 @@
 import type { Client } from './client.ts';
 import { errors } from './errors.ts';
 import { findServer, servers } from './find.ts';
+import { findNode } from './nodes.ts';
 import { follow, type Shown } from './operations.ts';
 import { print, printJson, table } from './output.ts';
 import type { Operation, Page, Server, Template } from './wire.ts';
@@ -33,6 +34,8 @@ interface CreateOptions extends Shown {
   readonly env?: readonly string[];
   readonly plan?: string;
   readonly tag?: string;
+  readonly failover?: string;
+  readonly failoverGrace?: number;
   readonly start: boolean;
   readonly acceptEula?: boolean;
 }
@@ -48,6 +51,8 @@ export async function create(client: Client, name: string, options: CreateOption
     disk_mb: options.disk,
     plan: options.plan,
     image_tag: options.tag,
+    failover_policy: options.failover,
+    failover_grace_seconds: options.failoverGrace,
     ...(Object.keys(env).length > 0 && { env }),
     start: options.start,
   };
@@ -72,6 +77,8 @@ export interface CommandOptions extends Shown {
   readonly grace?: number;
   readonly announce?: string;
   readonly fresh?: boolean;
+  /** `failover`: name or id of the node. */
+  readonly node?: string;
   readonly queue?: boolean;
   /** `rm`. */
   readonly stop?: boolean;
@@ -79,13 +86,14 @@ export interface CommandOptions extends Shown {
   readonly keepData?: boolean;
 }
 
-/** `start`, `stop`, `restart`, `kill`, `undelete`. */
+/** `start`, `stop`, `restart`, `kill`, `failover`, `undelete`. */
 export async function command(client: Client, name: string, ref: string, options: CommandOptions): Promise<number> {
   const id = await findServer(client, ref, name === 'undelete');
   const body = {
     grace_seconds: options.grace,
     announce: options.announce,
     fresh: options.fresh,
+    node_id: options.node === undefined ? undefined : (await findNode(client, options.node)).id,
     if_busy: options.queue ? 'queue' : undefined,
   };
   const { operation } = await client.request<Accepted>('POST', `/api/servers/${id}/${name}`, { body });

@@ -104,12 +104,13 @@ test('options become the body of the command', async (t) => {
   const { baton } = await batonAt(t, conductor);
   const made = await baton(
     ...['servers', 'create', 'new one', '-t', 'paper', '--ram', '4G', '--accept-eula', '-e', 'MODE=a=b', 'MOTD='],
-    ...['--plan', 'balanced', '--no-start'],
+    ...['--plan', 'balanced', '--no-start', '--failover', 'fresh', '--failover-grace', '0'],
   );
   t.is(made.code, 0);
   await baton('servers', 'stop', SERVER, '--grace', '5', '--announce', '', '--queue');
   await baton('servers', 'rm', SERVER, '--stop');
   await baton('servers', 'purge', SERVER, '--keep-data');
+  await baton('servers', 'failover', SERVER, '--fresh');
   await baton('servers', 'exec', SERVER, 'say', 'hello', '--json');
   const given = conductor.calls.map((call) => call.slice(0, call[0] === 'createServer' ? 2 : -1));
   t.deepEqual(given, [
@@ -120,6 +121,8 @@ test('options become the body of the command', async (t) => {
         template: 'paper',
         ramMb: 4096,
         plan: 'balanced',
+        failoverPolicy: 'fresh',
+        failoverGraceSeconds: 0,
         env: { MODE: 'a=b', MOTD: '', EULA: 'TRUE' },
         start: false,
       },
@@ -127,6 +130,7 @@ test('options become the body of the command', async (t) => {
     ['commandServer', SERVER, 'stop', { graceSeconds: 5, announce: '' }],
     ['commandServer', SERVER, 'delete', { stopFirst: true }],
     ['commandServer', SERVER, 'purge', { keepData: true }],
+    ['commandServer', SERVER, 'failover', { fresh: true }],
     ['exec', SERVER, 'say hello --json'],
   ]);
   t.like(conductor.calls[1]?.at(-1), { ifBusy: 'queue' });

@@ -29,7 +29,7 @@ async function violations(directory: string): Promise<string[]> {
 async function house(t: ExecutionContext, files: Record<string, string>): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'baton-house-'));
   t.teardown(() => rm(directory, { recursive: true, force: true }));
-  const packages = ['xstate', 'dockerode', 'pg', 'koa'];
+  const packages = ['xstate', 'dockerode', 'ssh2', 'pg', 'koa'];
   const manifest = { type: 'module', dependencies: Object.fromEntries(packages.map((name) => [name, '1.0.0'])) };
   const installed: [string, string][] = [...packages, 'ava'].flatMap((name) => [
     [
@@ -64,6 +64,8 @@ const GOOD = {
   'src/nodes/index.ts':
     "import 'dockerode'; import type { E } from '../conductor/interfaces/engine.ts'; export type N = E;",
   'src/games/index.ts': 'export const games = 1;',
+  'src/clouds/local/index.ts':
+    "import type { E } from '../../conductor/interfaces/engine.ts'; export type Machine = E;",
   'src/persistence/index.ts': "import 'pg'; import '../actors/types.ts'; export const db = 1;",
   'src/persistence/embedded/index.ts': 'export const embedded = 1;',
   'src/planner/index.ts': 'export const fits = 1;',
@@ -81,6 +83,7 @@ const BROKEN: Record<string, readonly [path: string, text: string]> = {
   'planner-imports': ['src/planner/bad.ts', "import '../conductor/queue.ts';"],
   'conductor-imports': ['src/conductor/bad.ts', "import type { db } from '../persistence/index.ts';"],
   'nodes-imports': ['src/nodes/bad.ts', "import '../games/index.ts';"],
+  'clouds-imports': ['src/clouds/bad.ts', "import '../nodes/index.ts';"],
   'games-imports': ['src/games/bad.ts', "import '../conductor/queue.ts';"],
   'persistence-imports': ['src/persistence/bad.ts', "import type { M } from '../machines/server/guards.ts';"],
   'http-imports': ['src/http/bad.ts', "import '../actors/runtime.ts';"],
@@ -88,6 +91,7 @@ const BROKEN: Record<string, readonly [path: string, text: string]> = {
   'config-imports': ['config/bad.ts', "import '../src/nodes/index.ts';"],
   'only-persistence-knows-sql': ['src/conductor/sql.ts', "import 'pg';"],
   'only-nodes-knows-docker': ['src/conductor/docker.ts', "import type Docker from 'dockerode';"],
+  'only-nodes-knows-ssh': ['src/conductor/ssh.ts', "import 'ssh2';"],
   'only-the-door-knows-http': ['src/nodes/koa.ts', "import 'koa';"],
   'machines-know-only-xstate': ['src/machines/clock.ts', "import 'node:timers';"],
   'planner-is-pure': ['src/planner/disk.ts', "import 'node:fs';"],

@@ -182,6 +182,19 @@ test('a command carries key, fingerprint, version and whether to queue', async (
   t.not(other?.[4].fingerprint, first?.[4].fingerprint);
 });
 
+test('a failover names its node, and whether it begins with an empty world', async (t) => {
+  const conductor = fakeConductor();
+  const door = await openDoor(t, conductor);
+  const body = { node_id: SERVER, fresh: false };
+  const { status } = await door.request('POST', `/api/servers/${SERVER}/failover`, { body });
+  t.is(status, 202);
+  t.deepEqual(conductor.calls[0]?.slice(0, 4), ['commandServer', SERVER, 'failover', { nodeId: SERVER, fresh: false }]);
+  const refused = await door.request('POST', '/api/servers', {
+    body: { name: 'a', template: 'paper', failover_policy: 'restore' },
+  });
+  t.is(refused.status, 400);
+});
+
 test('a command needs no body at all', async (t) => {
   const conductor = fakeConductor();
   const door = await openDoor(t, conductor);

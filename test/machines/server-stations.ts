@@ -36,9 +36,9 @@ export const PREPARED = {
   dataExists: false,
 };
 
-export const create = (start: boolean, spec: Partial<ServerSpec> = {}): Server =>
+export const create = (start: boolean, spec: Partial<ServerSpec> = {}, id = 's1'): Server =>
   new Drive<ServerContext>(machine, {
-    id: 's1',
+    id,
     ownerId: 'o1',
     spec: { ...SPEC, ...spec },
     operation: { id: 'create-0', command: 'create' },

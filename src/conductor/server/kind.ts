@@ -1,6 +1,5 @@
 import type { AnyMachineSnapshot } from 'xstate';
-import type { ActorEvent, ActorKind, EffectFunction, EffectSpec, PendingEvent } from '../../actors/types.ts';
-import { isReserved } from '../../actors/xstate.ts';
+import type { ActorKind, EffectFunction, EffectSpec } from '../../actors/types.ts';
 import {
   createServerMachine,
   migrateServer,
@@ -20,6 +19,7 @@ import { findWorld } from './effects/find-world.ts';
 import { monitor } from './effects/monitor.ts';
 import { place, prepare } from './effects/prepare.ts';
 import { announce, kill, save, terminate, verify } from './effects/stop.ts';
+import { serverEvents } from './events.ts';
 import { serverRow } from './row.ts';
 import type { ServerWorld } from './world.ts';
 
@@ -85,47 +85,3 @@ function serverEffects(world: ServerWorld, limits: ServerLimits): Record<keyof S
     purge: spec(purge(world), limits.purgeMs),
   };
 }
-
-/** What owners and pages are told when a turn changed something that they see. */
-function serverEvents(
-  before: AnyMachineSnapshot | undefined,
-  after: AnyMachineSnapshot,
-  event: ActorEvent,
-): readonly PendingEvent[] {
-  const { id, ownerId, players, exit, lastError, operation } = contextOf(after);
-  const say = (type: string, data: Record<string, unknown>): PendingEvent => ({
-    type: `server.${type}`,
-    subject: { kind: 'server', id },
-    ownerId,
-    data: { id, ...data },
-  });
-  const now = serverStatus(after);
-  if (before === undefined) return [say('created', { status: now.status, name: contextOf(after).spec.name })];
-  const events: PendingEvent[] = [];
-  const was = serverStatus(before);
-  if (now.status !== was.status || now.detail !== was.detail) {
-    const old = { old_status: was.status, old_status_detail: was.detail };
-    const fault = lastError !== contextOf(before).lastError ? lastError : null;
-    events.push(
-      say('status_changed', {
-        ...old,
-        status: now.status,
-        status_detail: now.detail,
-        operation_id: operation?.id ?? null,
-        cause: isReserved(event.type) ? null : event.type,
-        error: fault === null ? null : { code: fault.code, message: fault.message },
-      }),
-    );
-  }
-  if (now.status === 'crashed' && was.status !== 'crashed') {
-    events.push(say('crashed', { exit_code: exit?.exitCode ?? null, oom_killed: exit?.oomKilled ?? false }));
-  }
-  if (now.status === 'deleted' && was.status !== 'deleted') {
-    events.push(say('deleted', { purge_at: timeOf(contextOf(after).purgeAt) }));
-  }
-  if (players !== contextOf(before).players) events.push(say('players', { count: players }));
-  return events;
-}
-
-/** RFC 3339, as all times on the wire. */
-const timeOf = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());

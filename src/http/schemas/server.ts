@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SERVER_STATUSES } from '../../machines/server/types.ts';
+import { FAILOVER_POLICIES, SERVER_STATUSES } from '../../machines/server/types.ts';
 import { httpLimits } from '../limits.ts';
 import { Id, Problem, StoredError, Text, Time } from './common.ts';
 import { ifBusy, Operation } from './operation.ts';
@@ -44,6 +44,8 @@ export const Server = z
     players: z.int().nullable(),
     wake_on_join: z.boolean(),
     idle_stop_seconds: z.int().meta({ description: 'Stops by itself after so long without players; 0 is never.' }),
+    failover_policy: z.enum(FAILOVER_POLICIES),
+    failover_grace_seconds: z.int(),
     restart_pending: z.boolean().meta({ description: 'It runs with older settings than these.' }),
     last_error: StoredError.extend({ at: Time }).nullable().meta({ id: 'ServerError' }),
     queued_at: Time.nullable(),
@@ -54,6 +56,10 @@ export const Server = z
     updated_at: Time,
     started_at: Time.nullable(),
     stopped_at: Time.nullable(),
+    lost_since: Time.nullable().meta({ description: 'Since when its node does not answer; null unless it is `lost`.' }),
+    last_lease_at: Time.nullable().meta({
+      description: 'When its node last confirmed its lease, while it is `lost`: until then it ran, and is billed.',
+    }),
     deleted_at: Time.nullable(),
     purge_at: Time.nullable(),
     version: z.int().meta({ description: 'For `If-Match`; the same as the `ETag`.' }),
@@ -79,6 +85,16 @@ const settings = {
     .optional(),
   wake_on_join: z.boolean().optional(),
   idle_stop_seconds: z.int().min(0).max(604_800).optional(),
+  failover_policy: z.enum(FAILOVER_POLICIES).optional().meta({
+    description:
+      'When its node is lost: `wait` for it, or for the command `failover`; or `fresh`, start elsewhere with an empty world. Default `wait`.',
+  }),
+  failover_grace_seconds: z
+    .int()
+    .min(0)
+    .max(604_800)
+    .optional()
+    .meta({ description: 'How long the policy `fresh` waits for a lost node. Default 60.' }),
 };
 
 export const CreateServer = z
@@ -114,7 +130,10 @@ const stopOptions = {
 export const CommandBody = z
   .strictObject({
     ...stopOptions,
-    fresh: z.boolean().optional().meta({ description: '`start`: begin a new world where the old one is gone.' }),
+    fresh: z.boolean().optional().meta({
+      description: '`start`: begin a new world where the old one is gone. `failover`: begin one on the other node.',
+    }),
+    node_id: Id.optional().meta({ description: '`failover`: the node to start on; absent for any.' }),
     backup_id: Id.optional().meta({ description: '`start`: the backup to begin from.' }),
     image_tag: settings.image_tag.meta({ description: '`rebuild`: another tag of the image.' }),
     if_busy: ifBusy,

@@ -11,12 +11,13 @@ const showsOf = ({ event }: Now): NodeShows => event as NodeShows;
 const returnOf = ({ event }: Now): Returned => event as Returned;
 
 /**
- * Whether the news are of the present placement. While it is placed its node may have given the room without our knowing, so
- * both epochs are its own: that of the room it had and that of the one it asks for.
+ * Whether the news are of the present placement: a node tells those that have room there, so one that has given its room back
+ * would never hear the end of it. While it is placed anew its node may have given the room without our knowing, so both epochs
+ * are its own: that of the room it had, and that of the one it asks for.
  */
-const isNews = ({ context: { nodeId, epoch, placedEpoch }, event }: Now): boolean => {
+const isNews = ({ context: { nodeId, epoch, placedEpoch, reserved }, event }: Now): boolean => {
   const news = event as NodeNews;
-  return nodeId !== null && news.nodeId === nodeId && (news.epoch === placedEpoch || news.epoch === epoch);
+  return reserved && news.nodeId === nodeId && (news.epoch === placedEpoch || news.epoch === epoch);
 };
 
 /**
@@ -39,12 +40,16 @@ export const shallBeOff = ({ loss, operation }: ServerContext): boolean =>
 export function verdictOf(now: Now, status: ServerStatus): Verdict {
   if (isStale(now)) return { verdict: 'hold' };
   const { context } = now;
-  const { nodeId, epoch, containerId, rebuild, loss } = context;
-  const containerIds = [containerId, rebuild?.keep ?? null].filter((id) => id !== null);
+  const { nodeId, epoch, loss } = context;
+  const containerIds = ownContainers(context, status);
   const shows = showsOf(now);
   const claim = { status, nodeId, epoch, containerIds, off: loss?.off ?? false };
   return reconcile(claim, shows.nodeId, 'world' in shows ? shows.world : shows.container);
 }
+
+/** One that starts has its container by the epoch; the one from before, which it still names for its log, has to go. */
+const ownContainers = ({ containerId, rebuild }: ServerContext, status: ServerStatus): string[] =>
+  status === 'starting' ? [] : [containerId, rebuild?.keep ?? null].filter((id) => id !== null);
 
 /** Whether its node asked before it was lost again. Whatever is answered is heard by nobody. */
 function isStale({ context, event }: Now): boolean {

@@ -12,6 +12,7 @@
  * | `sleeping` | off; a login wakes it | | – |
  * | `rebuilding` | a new container for the old | `fetching`, `saving`, `terminating`, `placing`, `creating`, `booting`, `removing`; `halting`, `clearing`, `reverting`, `abandoning` go back | each has its deadline → back where it was, or `failed` |
  * | `crashed` | its container exited by itself | `backing_off` | 5, 10, 20 s… → `starting`; 3 in 10 min → `failed(crash_loop)` |
+ * | `lost` | its node does not answer | `waiting_for_fence`, `fenced`; `looking`, `placing` for a failover; `returning`, `checking` when its node is back | by its node's news, never by time alone; with policy `fresh` the grace after the fence → `placing`; looking 20 s, placing 30 s → `fenced` |
  * | `missing` | no container where one should be | | – |
  * | `failed` | needs a person | | – |
  * | `deleted` | container gone; data, name and ports kept | `removing`, `waiting`, `kept`, `undeleting`, `purge_failed` | 24 h → `purging` |
@@ -28,8 +29,24 @@
  *   what is undone. `cancel` is such a command.
  * - A world that was there and is gone is never made anew without `fresh`, whoever starts the server.
  *
- * `backing_up`, `restoring`, `archiving`, `unarchiving`, `archived`, `migrating` and `lost` come with backups, archives,
- * migration and further nodes, as files in `states/` with their commands in the states that take them.
+ * Ways out of `lost`, so that nothing stays there for good:
+ *
+ * | in | what comes | goes to |
+ * | --- | --- | --- |
+ * | `waiting_for_fence` | the fence, which its node keeps asking for | `fenced`; `stopped` if it shall be off |
+ * | `fenced` | policy `fresh`, or `failover` | `placing`, `looking` |
+ * | `looking`, `placing` | a node with room | `starting` there, with its home moved; else `fenced` again |
+ * | any | its node asks what may run | `returning`: no failover begins or goes on |
+ * | `returning` | lost again: what was answered is void | `waiting_for_fence`, `fenced` |
+ * | any | its node has returned | `running` if it runs there; else `checking`, until somebody can say what is left → `starting`, `stopped`, `crashed`, `missing` |
+ * | any | `delete`; `stop` once fenced | `deleted`, `stopped`, without its node |
+ *
+ * - Whoever has room on a node hears of it. A server that is off has none, and its data waits for its node.
+ * - Attempts to place it elsewhere bear epochs of their own (`triedEpoch`); until one succeeds, the lost placement is unchanged.
+ * - A failover does not queue: what it waits for may come back, and then the queue would be in its way. It tries again.
+ *
+ * `backing_up`, `restoring`, `archiving`, `unarchiving`, `archived` and `migrating` come with backups, archives and migration,
+ * as files in `states/` with their commands in the states that take them.
  */
 import { initialContext } from './context.ts';
 import type { ServerLimits } from './limits.ts';

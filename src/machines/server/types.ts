@@ -293,7 +293,7 @@ export interface ServerEffects {
   };
   /**
    * Reserves RAM for this epoch: on its home if its data exists, else on any node that fits; never on one to `avoid`, and if
-   * one is `wanted`, only there. `home` says that it is another node than before, with ports of its own there. `placed: false`
+   * one is `wanted`, only there. `home` says that it is another node than before, or has other ports there. `placed: false`
    * when there is no room now. An attempt that is given up gives its room back.
    */
   place: {

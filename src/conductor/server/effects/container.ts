@@ -1,5 +1,7 @@
 import type { EffectFunction } from '../../../actors/types.ts';
+import { BatonError } from '../../../errors.ts';
 import type { ServerEffects } from '../../../machines/server/types.ts';
+import { errors } from '../../errors.ts';
 import type { NodeHost } from '../../interfaces/engine.ts';
 import { containerSpec, containersOf, imageOf, type ServerWorld, templateOf } from '../world.ts';
 
@@ -36,7 +38,8 @@ export const createContainer =
 export const removeContainer =
   (world: ServerWorld): Run<'removeContainer'> =>
   async ({ keep, serverId, nodeId }, { signal }) => {
-    await removeAllBut(world.node(nodeId), serverId, ({ id }) => id === keep, signal);
+    const node = nodeUnlessGivenUp(world, nodeId);
+    if (node !== null) await removeAllBut(node, serverId, ({ id }) => id === keep, signal);
     return {};
   };
 
@@ -44,14 +47,27 @@ export const removeContainer =
 export const purge =
   (world: ServerWorld): Run<'purge'> =>
   async ({ serverId, nodeId, keepData }, { signal }) => {
-    if (nodeId !== null) {
-      const node = world.node(nodeId);
+    const node = nodeId === null ? null : nodeUnlessGivenUp(world, nodeId);
+    if (node !== null) {
       await removeAllBut(node, serverId, () => false, signal);
       if (!keepData) await node.worlds.remove(serverId);
     }
     await world.ports.releasePorts(serverId);
     return {};
   };
+
+/**
+ * Null for a node that was removed: what lies there is put aside if it ever answers again, and waiting for it would be for ever.
+ * One that is only away throws when it is asked, and the server asks again.
+ */
+function nodeUnlessGivenUp(world: ServerWorld, nodeId: string): NodeHost | null {
+  try {
+    return world.node(nodeId);
+  } catch (thrown) {
+    if (thrown instanceof BatonError && thrown.code === errors.node_unknown.code) return null;
+    throw thrown;
+  }
+}
 
 async function removeAllBut(
   node: NodeHost,

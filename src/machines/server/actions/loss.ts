@@ -16,8 +16,8 @@ const change = ({ loss }: ServerContext, fields: Partial<Loss>): Outcome =>
 
 const shownEpoch = (shows: NodeShows): number => ('world' in shows ? shows.world.epoch : shows.container.epoch);
 
-const leaseAfter = ({ lease, nodeId }: ServerContext, shows: NodeShows): ServerContext['lease'] =>
-  shows.recovering && shows.nodeId === nodeId && shows.leaseEpoch >= lease.lost
+const leaseAfter = ({ lease, nodeId, reserved }: ServerContext, shows: NodeShows): ServerContext['lease'] =>
+  shows.recovering && reserved && shows.nodeId === nodeId && shows.leaseEpoch >= lease.lost
     ? { ...lease, asked: Math.max(lease.asked, shows.leaseEpoch) }
     : lease;
 
@@ -143,9 +143,10 @@ export const lossActions = (limits: ServerLimits) => ({
     const { context } = now;
     const placement = outputOf<'place'>(now);
     if (!placement.placed) return {};
-    const held = { reserved: true, placedEpoch: context.epoch };
-    if (placement.home === undefined || placement.home.nodeId === context.nodeId) return { set: held };
+    const held = { reserved: true, placedEpoch: context.epoch, lease: { ...context.lease, asked: 0 } };
+    if (placement.home === undefined) return { set: held };
     const { nodeId, engine, ports } = placement.home;
+    if (nodeId === context.nodeId) return { set: { ...held, ports } };
     return {
       set: { ...held, nodeId, engine, ports, lease: { lost: 0, asked: 0 } },
       verbs: context.nodeId !== null && context.reserved ? [releaseAt(context.nodeId, context)] : [],

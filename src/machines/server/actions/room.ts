@@ -18,7 +18,10 @@ export const giveBack = (context: ServerContext): Outcome =>
 
 export const roomActions = {
   raiseEpoch: act(({ context: { epoch, triedEpoch } }) => ({ set: { epoch: Math.max(epoch, triedEpoch) + 1 } })),
-  holdRoom: act(({ context: { epoch } }) => ({ set: { reserved: true, placedEpoch: epoch } })),
+  /** Given by a node that has a lease, so whatever it asked before is settled. */
+  holdRoom: act(({ context: { epoch, lease } }) => ({
+    set: { reserved: true, placedEpoch: epoch, lease: { ...lease, asked: 0 } },
+  })),
   release: act(({ context }) => giveBack(context)),
   /** Gives the room back whatever the plan says. */
   releaseAll: act(({ context }) =>

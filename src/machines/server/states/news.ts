@@ -20,19 +20,21 @@ const endWith = (message: string) =>
 /**
  * From a state in which it has a container or is about to.
  * @param off whether it shall be off when its node is back; undefined for what its operation says
+ * @param also further actions
  */
-export const losing = (off: boolean | undefined, message: string) => {
+export const losing = (off: boolean | undefined, message: string, ...also: readonly 'noteRemoved'[]) => {
   const noteLoss = { type: 'noteLoss', params: off === undefined ? undefined : { off } } as const;
+  const actions = [noteLoss, ...also, ...endWith(message)] as const;
   return {
     'node.lost': [
-      { guard: 'isOldNews', target: '#server.lost.returning', actions: [noteLoss, ...endWith(message)] },
-      { guard: 'isNews', target: '#server.lost', actions: [noteLoss, ...endWith(message)] },
+      { guard: 'isOldNews', target: '#server.lost.returning', actions },
+      { guard: 'isNews', target: '#server.lost', actions },
     ],
     // One that reboots is back before anybody missed it.
     'node.returned': {
       guard: 'isReturnWithout',
       target: '#server.lost.checking',
-      actions: [noteLoss, 'noteReturn', ...endWith(message)],
+      actions: [...actions, 'noteReturn'],
     },
   } as const;
 };

@@ -51,6 +51,11 @@ const NOT_REMOVED = { message: 'The half-made container could not be removed; th
 const STOPPED_AGAIN = { message: 'The container was stopped; it is kept for its log.' };
 const NOT_STOPPED = { message: 'The container could not be stopped and may still run.', keepsRoom: true };
 
+const STARTS_LATER = 'It starts as soon as its node is back, or elsewhere by its policy.';
+
+/** What may be there of this start has its epoch; the container that it still names is the one from before. */
+const NOT_MADE = losing(false, STARTS_LATER, 'noteRemoved');
+
 /** The start has failed already: it shall not begin again by itself. */
 const NOT_UP = losing(true, 'It is off as soon as it is certain that it does not run.');
 
@@ -59,7 +64,7 @@ export const starting = createStateConfig({
   initial: 'placing',
   on: {
     ...answers('starting'),
-    ...losing(false, 'It starts as soon as its node is back, or elsewhere by its policy.'),
+    ...losing(false, STARTS_LATER),
   },
   states: {
     placing: {
@@ -92,7 +97,7 @@ export const starting = createStateConfig({
           actions: [{ type: 'blame', params: late('Fetching the image') }, 'fail'],
         },
       },
-      on: cancelAtOnce,
+      on: { ...cancelAtOnce, ...NOT_MADE },
     },
     creating: {
       invoke: {
@@ -108,6 +113,7 @@ export const starting = createStateConfig({
       on: {
         ...cancelInto('#server.stopping.clearing'),
         kill: { target: '#server.stopping.clearing', actions: { type: 'begin', params: REMOVED } },
+        ...NOT_MADE,
       },
     },
     booting: {

@@ -1,0 +1,74 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { errors } from '../../src/conductor/errors.ts';
+import type { Engine, NodeHost } from '../../src/conductor/interfaces/engine.ts';
+import { purge, removeContainer } from '../../src/conductor/server/effects/container.ts';
+import { findWorld } from '../../src/conductor/server/effects/find-world.ts';
+import type { ServerWorld } from '../../src/conductor/server/world.ts';
+import { createWorlds } from '../../src/nodes/index.ts';
+import { SPEC } from '../machines/server-stations.ts';
+
+const context = { signal: AbortSignal.timeout(10_000) } as never;
+const facts = { serverId: 's1', ownerId: 'o1', spec: SPEC, nodeId: 'n1', ports: [], epoch: 1 };
+
+/** An engine that does not answer. */
+const SILENT = { inventory: () => Promise.reject(errors.not_running()) } as unknown as Engine;
+
+/** Nodes with real directories; one whose worlds do not answer is as good as cut off. */
+async function nodes(t: { teardown(undo: () => Promise<void>): void }, ids: readonly string[]) {
+  const root = await mkdtemp(join(tmpdir(), 'baton-effects-'));
+  t.teardown(() => rm(root, { recursive: true }));
+  return new Map(
+    ids.map((id): [string, NodeHost] => {
+      const worlds = createWorlds(join(root, id));
+      return [id, { id, name: id, engine: SILENT, worlds, portsTaken: async () => new Set() }];
+    }),
+  );
+}
+
+const released: string[] = [];
+
+const worldOf = (hosts: ReadonlyMap<string, NodeHost>): ServerWorld =>
+  ({
+    node(id: string) {
+      const host = hosts.get(id);
+      if (host === undefined) throw errors.node_unknown({ id });
+      return host;
+    },
+    nodes: () => [...hosts.values()],
+    ports: { releasePorts: async (id: string) => void released.push(id) },
+  }) as unknown as ServerWorld;
+
+const cutOff = (host: NodeHost): NodeHost => ({
+  ...host,
+  worlds: { ...host.worlds, observe: () => Promise.reject(errors.node_unknown({ id: host.id })) },
+});
+
+test('a failover starts with the data that somebody put on another node, wherever it answers', async (t) => {
+  const hosts = await nodes(t, ['n1', 'n2', 'n3']);
+  const n1 = hosts.get('n1');
+  const n3 = hosts.get('n3');
+  if (n1 === undefined || n3 === undefined) return t.fail();
+  const look = (wanted: string | null) =>
+    findWorld(worldOf(new Map(hosts).set('n2', cutOff(n1))))({ serverId: 's1', avoid: ['n1'], wanted }, context);
+  for (const host of [n1, n3]) {
+    await t.throwsAsync(look(null), { code: 'no_data' } as object, 'none, or only on the lost node');
+    await host.worlds.ensure({ serverId: 's1', ownerId: 'o1', epoch: 1, user: '' });
+    await writeFile(join(host.worlds.dataDir('s1'), 'level.dat'), 'world');
+  }
+  t.deepEqual(await look(null), { nodeId: 'n3' });
+  t.deepEqual(await look('n3'), { nodeId: 'n3' });
+  await t.throwsAsync(look('n2'), { code: 'no_data' } as object);
+});
+
+test('a purge does not wait for a node that was given up, and does for one that is away', async (t) => {
+  const hosts = await nodes(t, ['n1']);
+  const gone = worldOf(new Map());
+  t.deepEqual(await removeContainer(gone)({ ...facts, keep: null }, context), {});
+  t.deepEqual(await purge(gone)({ ...facts, keepData: false }, context), {});
+  t.deepEqual(released, ['s1']);
+  await t.throwsAsync(purge(worldOf(hosts))({ ...facts, keepData: false }, context), { code: 'not_running' } as object);
+  t.deepEqual(released, ['s1'], 'its ports are kept until nothing can listen there any more');
+});
