@@ -1,10 +1,9 @@
 /** One life of Baton, built of the same parts and in the same order as `src/baton.ts`, with the simulation below it. */
 import { nodeLimits } from '../../config/fleet.ts';
 import type { Settings } from '../../config/settings.ts';
-import { shardOf } from '../actors/address.ts';
 import type { Ports } from '../actors/ports.ts';
 import { createRuntime } from '../actors/runtime.ts';
-import type { ActorKind, EffectFunction, Principal } from '../actors/types.ts';
+import type { Principal } from '../actors/types.ts';
 import { createConductor } from '../conductor/conductor.ts';
 import type { Games } from '../conductor/interfaces/games.ts';
 import type { Machine as Node } from '../conductor/interfaces/machines.ts';
@@ -19,6 +18,7 @@ import { createMachines } from '../fleet-machines.ts';
 import type { NodeMachine, SshTarget } from '../machines/node/index.ts';
 import type { ServerMachine } from '../machines/server/index.ts';
 import type { DatabaseClient } from './database.ts';
+import { onOwnRange, spread } from './spread.ts';
 import { sleeper, timeouts } from './waiting.ts';
 
 export interface BatonParts {
@@ -66,7 +66,11 @@ export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
   const world: ServerWorld = {
     ...shared,
     games,
-    ports: repositories,
+    ports: {
+      portsOf: repositories.portsOf,
+      releasePorts: repositories.releasePorts,
+      reservePorts: (request) => repositories.reservePorts(onOwnRange(request)),
+    },
     settings: {
       ...settings.conductor,
       portRange: { from: settings.node.portRange.first, to: settings.node.portRange.last },
@@ -86,9 +90,12 @@ export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
     clock,
     mayGrant: () => runtime.isSure(),
   };
-  const server = spread(serverKind(world, settings.server, parts.machines.server), (serverId) => {
-    const all = machines.all().toSorted((a, b) => (a.host.name < b.host.name ? -1 : 1));
-    home = (all[shardOf(serverId) % all.length] ?? local).host;
+  const server = spread(serverKind(world, settings.server, parts.machines.server), {
+    hosts: () => machines.all().map(({ host }) => host),
+    setHome: (host) => {
+      home = host;
+    },
+    ask: shared.ask,
   });
   const kinds = [server, nodeKind(nodeWorld, parts.machines.node)];
   const runtime = createRuntime({
@@ -121,15 +128,4 @@ export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
     publicHost: 'games.example',
   });
   return { conductor, healthy: runtime.healthy };
-}
-
-/** New servers go to all machines alike: each is told its home right before it asks for it. */
-function spread(kind: ActorKind, choose: (serverId: string) => void): ActorKind {
-  const { prepare } = kind.effects;
-  if (prepare === undefined) return kind;
-  const run: EffectFunction<{ readonly serverId: string }> = (input, context) => {
-    choose(input.serverId);
-    return prepare.run(input as never, context);
-  };
-  return { ...kind, effects: { ...kind.effects, prepare: { ...prepare, run: run as EffectFunction } } };
 }

@@ -63,6 +63,7 @@ const COMMANDS: readonly (readonly [PlainCommand, CommandOptionsBody])[] = [
   ['undelete', {}],
   ['undelete', {}],
   ['purge', {}],
+  ['failover', { fresh: true }],
 ];
 
 /** Share of wishes that do not look at how the server is. */
@@ -85,6 +86,7 @@ const SENSIBLE: Readonly<Partial<Record<ServerStatus, readonly PlainCommand[]>>>
   missing: ['start', 'rebuild', 'delete', 'purge'],
   failed: ['start', 'rebuild', 'delete'],
   deleted: ['undelete', 'purge'],
+  lost: ['failover', 'stop', 'delete'],
 };
 
 export function createUsers(parts: UsersParts): Users {
@@ -130,7 +132,10 @@ export function createUsers(parts: UsersParts): Users {
       const plan = random.chance(0.2) ? 'reserved' : 'payperplay';
       const wakeOnJoin = random.chance(0.2);
       const name = `server-${servers.length}`;
-      const request = { name, template: TEMPLATE, ramMb, start, plan, wakeOnJoin } as const;
+      const failoverPolicy = random.chance(0.6) ? 'fresh' : 'wait';
+      const failoverGraceSeconds = random.pick([0, 0, 10, 60]);
+      const own = { plan, wakeOnJoin, failoverPolicy, failoverGraceSeconds } as const;
+      const request = { name, template: TEMPLATE, ramMb, start, ...own };
       return ['create', async (conductor, key) => (await conductor.createServer(request, caller(key))).operation];
     }
     const id = random.pick(servers);
