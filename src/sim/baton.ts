@@ -18,6 +18,7 @@ import { createMachines } from '../fleet-machines.ts';
 import type { NodeMachine, SshTarget } from '../machines/node/index.ts';
 import type { ServerMachine } from '../machines/server/index.ts';
 import type { DatabaseClient } from './database.ts';
+import type { Seams } from './defects/index.ts';
 import { onOwnRange, spread } from './spread.ts';
 import { sleeper, timeouts } from './waiting.ts';
 
@@ -26,6 +27,7 @@ export interface BatonParts {
   readonly settings: Settings;
   readonly database: DatabaseClient;
   readonly games: Games;
+  readonly seams: Seams;
   /** The statecharts, which are pure and the same in every life. */
   readonly machines: { readonly server: ServerMachine; readonly node: NodeMachine };
   /** The machine that Baton runs on. */
@@ -47,7 +49,7 @@ export interface SimBaton {
 
 /** Throws what keeps a start from succeeding, such as `unavailable` and `database_in_use`; the process then ends. */
 export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
-  const { ports, settings, database, games, system, report } = parts;
+  const { ports, settings, database, games, system, report, seams } = parts;
   const { reads, repositories } = database;
   const { clock } = ports;
 
@@ -86,7 +88,7 @@ export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
     machines,
     keys: repositories,
     limits: nodeLimits(settings.fleet),
-    leases: createLeaseBook(),
+    leases: seams.leases?.(createLeaseBook()) ?? createLeaseBook(),
     clock,
     mayGrant: () => runtime.isSure(),
   };
@@ -97,7 +99,8 @@ export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
     },
     ask: shared.ask,
   });
-  const kinds = [server, nodeKind(nodeWorld, parts.machines.node)];
+  const node = nodeKind(nodeWorld, parts.machines.node);
+  const kinds = [server, seams.nodeKind?.(node, clock) ?? node];
   const runtime = createRuntime({
     store: database.store,
     kinds,

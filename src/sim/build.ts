@@ -7,6 +7,7 @@ import { createNodeMachine } from '../machines/node/index.ts';
 import { createServerMachine } from '../machines/server/index.ts';
 import { startSimBaton } from './baton.ts';
 import { createSimDatabase, type OnCommit } from './database.ts';
+import type { Seams } from './defects/index.ts';
 import { TEMPLATE } from './games.ts';
 import { createHost } from './host.ts';
 import { createIds } from './ids.ts';
@@ -32,6 +33,8 @@ export interface BuildParts {
   readonly trace: Trace;
   readonly games: Games;
   readonly scenario: Scenario;
+  /** The defect that is planted, if any. */
+  readonly seams: Seams;
   readonly onCommit: OnCommit;
   readonly onContainers: () => void;
   readonly onWrite: MachineParts['onWrite'];
@@ -54,14 +57,15 @@ const RAM_MB = [512, 1024, 2048];
 const MACHINES = { server: createServerMachine(settings.server), node: createNodeMachine(nodeLimits(settings.fleet)) };
 
 export async function buildWorld(parts: BuildParts): Promise<World> {
-  const { time, random, trace, games, scenario } = parts;
+  const { time, random, trace, games, scenario, seams } = parts;
   const newId = createIds(time, random.fork('ids'));
   const clockError = (): ClockError => ({ offsetMs: 0, ppm: random.between(-PPM_MAX, PPM_MAX) });
   const tables = emptyTables();
   const clock = clockError();
-  const database = createSimDatabase({ tables, time, clock: clockError(), newId, onCommit: parts.onCommit });
+  const database = createSimDatabase({ tables, seams, time, clock: clockError(), newId, onCommit: parts.onCommit });
   const account = makeAccount(tables, 'admin', newId);
   const principal: Principal = { accountId: account.id, name: 'admin', admin: true };
+  const charts = seams.charts?.(MACHINES) ?? MACHINES;
   const sshd = createSshd();
   const { image, imageTag } = games.template(TEMPLATE);
 
@@ -76,7 +80,10 @@ export async function buildWorld(parts: BuildParts): Promise<World> {
       random: random.fork(name),
       leased: n > 0,
       onChange: parts.onContainers,
-      onHangUp: (_machine, connection) => sshd.close(connection),
+      onHangUp: (_machine, connection) => {
+        const close = (): void => sshd.close(connection);
+        (seams.hangUp ?? ((hangUp) => hangUp()))(close);
+      },
     });
     machine.powerOn();
     return { machine, weather: createWeather(n === 0 ? AT_HOME_MS : LATENCY_MS), remote: n > 0 };
@@ -94,7 +101,8 @@ export async function buildWorld(parts: BuildParts): Promise<World> {
     const passes = (point: string): void => host.passes(life, point);
     const link = createLink({ time, life, random: chance, weather, passes });
     const channel = createChannel({ ...common, link, sshd, reachable: () => !weather.cut() });
-    return createRemoteNode({ ...common, channel, nodeId });
+    const node = createRemoteNode({ ...common, channel, nodeId });
+    return seams.link === undefined || !remote ? node : { ...node, link: seams.link(node.link, life.clock) };
   }
 
   const host = createHost({
@@ -104,12 +112,15 @@ export async function buildWorld(parts: BuildParts): Promise<World> {
     clock,
     launch(life, owner, ends) {
       const passes = (point: string): void => host.passes(life, point);
+      const toDatabase = createLink({ time, life, random: chance, weather: database.weather, passes });
+      const client = database.connect(toDatabase);
       return startSimBaton({
         ports: { clock: life.clock, random: random.fork(`life ${life.generation}`).next, id: newId },
         settings,
-        database: database.connect(createLink({ time, life, random: chance, weather: database.weather, passes })),
+        seams,
+        database: seams.client?.(client) ?? client,
         games,
-        machines: MACHINES,
+        machines: charts,
         home: { name: HOME, size: home.machine.size, node: (nodeId) => nodeOf(home, life, nodeId) },
         remote({ id, name, ssh }) {
           const place = places.find(({ machine }) => machine.name === ssh.hostname);

@@ -3,6 +3,7 @@ import type { CommitResult, CommitStore, TurnCommit } from '../actors/store.ts';
 import type { Reads } from '../conductor/interfaces/reads.ts';
 import type { DeadLetterStore, NodeStore, PortStore } from '../conductor/interfaces/stores.ts';
 import { errors } from '../persistence/errors.ts';
+import type { Seams } from './defects/index.ts';
 import { BEGINNING, type ClockError } from './life.ts';
 import type { Link } from './link.ts';
 import { remote } from './remote.ts';
@@ -43,11 +44,13 @@ export interface SimDatabaseParts {
   readonly clock: ClockError;
   readonly newId: () => string;
   readonly onCommit: OnCommit;
+  readonly seams: Pick<Seams, 'store'>;
 }
 
-export function createSimDatabase({ tables, time, clock, newId, onCommit }: SimDatabaseParts): SimDatabase {
+export function createSimDatabase({ tables, time, clock, newId, onCommit, seams }: SimDatabaseParts): SimDatabase {
   const now = (): number => Math.round(BEGINNING + time.now() * (1 + clock.ppm / 1e6) + clock.offsetMs);
-  const memory = createMemoryStore(tables, now, newId);
+  const sound = createMemoryStore(tables, now, newId);
+  const memory = seams.store?.(sound, tables) ?? sound;
   const store: CommitStore = {
     ...memory,
     async commit(turns) {

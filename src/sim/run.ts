@@ -3,6 +3,7 @@ import type { TurnCommit } from '../actors/store.ts';
 import type { Games } from '../conductor/interfaces/games.ts';
 import { buildWorld } from './build.ts';
 import { createCoverage } from './coverage.ts';
+import type { Defect } from './defects/index.ts';
 import { FAULTS } from './faults/index.ts';
 import { scheduleFaults } from './faults/schedule.ts';
 import { INVARIANTS } from './invariants/index.ts';
@@ -18,6 +19,7 @@ export interface RunOptions {
   readonly seed: number;
   readonly games: Games;
   readonly scenario: Scenario;
+  readonly defect?: Defect | undefined;
   /** Hears each line of the trace. */
   readonly onLine?: (line: string) => void;
 }
@@ -48,7 +50,7 @@ const SECOND_MS = 1_000;
 /** It must stay at rest for so long, since things that are looked at now and then may find something. */
 const AT_REST_MS = 30_000;
 
-export async function run({ seed, games, scenario, onLine }: RunOptions): Promise<RunResult> {
+export async function run({ seed, games, scenario, defect, onLine }: RunOptions): Promise<RunResult> {
   const time = createTime();
   const trace = createTrace(time, onLine);
   const coverage = createCoverage();
@@ -68,6 +70,7 @@ export async function run({ seed, games, scenario, onLine }: RunOptions): Promis
       trace,
       games,
       scenario,
+      seams: defect?.seams ?? {},
       violation,
       onCommit(turns, results) {
         for (const [index, turn] of turns.entries()) {

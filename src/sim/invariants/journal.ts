@@ -9,7 +9,11 @@ import type { MakeInvariant } from '../world.ts';
 export const journal: MakeInvariant = ({ tables }, violation) => {
   const last = new Map<Address, { readonly seq: number; readonly to: string }>();
 
-  function follows({ address, seq, from, to }: TurnCommit): void {
+  const taken = new Set<string>();
+
+  function follows({ address, seq, from, to, consumes }: TurnCommit): void {
+    if (consumes !== null && taken.has(consumes)) violation(`${address} turn ${seq} takes message ${consumes} again`);
+    if (consumes !== null) taken.add(consumes);
     const before = last.get(address);
     if (seq !== (before?.seq ?? 0) + 1) violation(`${address} turn ${seq} follows turn ${before?.seq ?? 0}`);
     if (from !== (before?.to ?? null))

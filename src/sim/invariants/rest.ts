@@ -51,11 +51,31 @@ export const rest: MakeInvariant = (world, violation) => {
     }
   }
 
+  /** Room is held by those who say that they have it, and by nobody else. */
+  function checkRoom(): void {
+    const held = (id: string): boolean => {
+      const actor = tables.actors.get(`server/${id}`);
+      if (actor === undefined) return false;
+      return (JSON.parse(actor.snapshot) as { context: { reserved: boolean } }).context.reserved;
+    };
+    for (const { serverId, nodeId } of tables.reservations.values()) {
+      if (!held(serverId))
+        violation(`${machineOf(tables, nodeId)} holds room for ${serverId}, which does not know of it`);
+    }
+    for (const { id } of tables.servers.values()) {
+      if (held(id) && !tables.reservations.has(id))
+        violation(`${id} believes that it has room, and no machine holds any`);
+    }
+  }
+
   return {
     atEnd() {
       for (const why of unrest(world)) violation(`after healing, ${why}`);
       for (const row of tables.servers.values()) compare(row);
+      checkRoom();
       for (const letter of tables.deadLetters.values()) {
+        // News of room for a server that was purged meanwhile is nobody's.
+        if (letter.event.type === 'capacity.available') continue;
         violation(`${letter.event.type} for ${letter.address} is a dead letter: ${letter.error.message}`);
       }
       for (const { address, quarantined } of tables.actors.values()) {

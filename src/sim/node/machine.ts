@@ -4,6 +4,7 @@
  */
 import type { ContainerSpec } from '../../conductor/interfaces/engine.ts';
 import { createSimulatedEngine, type SimulatedEngine } from '../../nodes/index.ts';
+import type { Seams } from '../defects/index.ts';
 import { type ClockError, createLife, type Life } from '../life.ts';
 import type { Random } from '../random.ts';
 import type { Time } from '../time.ts';
@@ -51,6 +52,7 @@ export interface MachineParts {
   /** A game has written into its world. */
   readonly onWrite: (machine: string, spec: ContainerSpec) => void;
   /** The machine closes the connections of this id. */
+  readonly seams: Pick<Seams, 'helper' | 'watchdog'>;
   readonly onHangUp: (machine: string, connection: number) => void;
 }
 
@@ -108,7 +110,7 @@ export function createMachine(parts: MachineParts): Machine {
         },
       },
     );
-    const watchdog = createWatchdog({
+    const own = createWatchdog({
       life,
       random,
       disk,
@@ -120,7 +122,8 @@ export function createMachine(parts: MachineParts): Machine {
       phaseMs: random.between(0, LOOK_MS),
       hangUp: (connection) => parts.onHangUp(name, connection),
     });
-    const helper = createHelper({
+    const watchdog = parts.seams.watchdog?.(own) ?? own;
+    const sound = createHelper({
       bootId,
       life,
       disk,
@@ -132,6 +135,7 @@ export function createMachine(parts: MachineParts): Machine {
       size,
       leased: parts.leased,
     });
+    const helper = parts.seams.helper?.(sound) ?? sound;
     return { bootId, life, engine, dockerd, memory, watchdog, helper, uptimeMs };
   }
 
