@@ -30,6 +30,6 @@ export const SCENARIO: Scenario = {
   faultEveryMs: 5_000,
   machines: 3,
   users: 3,
-  servers: 5,
+  servers: 7,
   thinkMs: 4_000,
 };

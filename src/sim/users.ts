@@ -131,9 +131,9 @@ export function createUsers(parts: UsersParts): Users {
       const start = random.chance(0.8);
       const plan = random.chance(0.2) ? 'reserved' : 'payperplay';
       const wakeOnJoin = random.chance(0.2);
-      const name = `server-${servers.length}`;
-      const failoverPolicy = random.chance(0.6) ? 'fresh' : 'wait';
-      const failoverGraceSeconds = random.pick([0, 0, 10, 60]);
+      const name = `server of wish ${wishes}`;
+      const failoverPolicy = random.chance(0.8) ? 'fresh' : 'wait';
+      const failoverGraceSeconds = random.pick([0, 0, 0, 10, 60]);
       const own = { plan, wakeOnJoin, failoverPolicy, failoverGraceSeconds } as const;
       const request = { name, template: TEMPLATE, ramMb, start, ...own };
       return ['create', async (conductor, key) => (await conductor.createServer(request, caller(key))).operation];

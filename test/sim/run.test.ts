@@ -1,10 +1,12 @@
 import test from 'ava';
+import { DEFECTS } from '../../src/sim/defects/index.ts';
 import { simulatedGames } from '../../src/sim/games.ts';
+import { plant } from '../../src/sim/plant.ts';
 import { run } from '../../src/sim/run.ts';
 import { SCENARIO } from '../../src/sim/settings.ts';
 
 /** As many as fit into a few seconds; `npm run sim` plays thousands. */
-const SEEDS = 12;
+const SEEDS = 8;
 
 test('no promise is broken, whatever goes wrong and whenever', async (t) => {
   const games = await simulatedGames();
@@ -30,3 +32,23 @@ test('the same seed is the same run, down to the last line, and another seed is 
   t.is(first.hash, again.hash);
   t.not(first.hash, other.hash);
 });
+
+for (const name of [
+  'unprotected-redelivery',
+  'acknowledged-before-commit',
+  'ports-not-compared',
+  'turn-not-journaled',
+]) {
+  test(`a planted defect is found: ${name}`, async (t) => {
+    const games = await simulatedGames();
+    const [found] = await plant({
+      defects: DEFECTS.filter((defect) => defect.name === name),
+      games,
+      first: 1000,
+      seeds: 4,
+      trials: 1,
+      say: () => undefined,
+    });
+    t.is(found?.found, 1);
+  });
+}

@@ -1,6 +1,6 @@
 /** Defects of the runtime and its store. */
 import type { TurnCommit } from '../../actors/store.ts';
-import { begunOperation, type OperationRow, plainOperation } from '../store/tables.ts';
+import { begunOperation, eventOf, type MessageRow, type OperationRow, plainOperation } from '../store/tables.ts';
 import type { Defect } from './seams.ts';
 
 /** An operation that the store is not waited for. */
@@ -41,26 +41,37 @@ export const RUNTIME_DEFECTS: readonly Defect[] = [
   },
   {
     name: 'unprotected-redelivery',
-    what: 'A durable message that was taken already is taken again.',
+    what: 'A durable message that was taken is delivered again when its actor is loaded, and taken again.',
     seams: {
-      store: (store, { messages }) => ({
-        ...store,
-        commit(turns) {
-          for (const { consumes, address, event } of turns) {
-            if (consumes === null || messages.has(consumes)) continue;
-            const again = {
-              id: consumes,
-              sender: address,
-              receiver: address,
-              event: `{"type":"${event}"}`,
-              position: 0,
-              at: 0,
-            };
-            messages.set(consumes, again);
-          }
-          return store.commit(turns);
-        },
-      }),
+      store(store, { messages }) {
+        const taken = new Map<string, MessageRow>();
+        return {
+          ...store,
+          commit(turns) {
+            for (const { consumes } of turns) {
+              if (consumes === null) continue;
+              const row = messages.get(consumes) ?? taken.get(consumes);
+              if (row === undefined) continue;
+              taken.set(consumes, row);
+              messages.set(consumes, row);
+            }
+            return store.commit(turns);
+          },
+          async load(addresses, limit) {
+            const actors = await store.load(addresses, limit);
+            return actors.map((actor) => {
+              const again = [...taken.values()].filter(({ receiver }) => receiver === actor.address).slice(-1);
+              const old = again.map(({ id, sender, receiver, event }) => ({
+                id,
+                sender,
+                receiver,
+                event: eventOf(event),
+              }));
+              return { ...actor, messages: [...old, ...actor.messages] };
+            });
+          },
+        };
+      },
     },
   },
   {
@@ -70,17 +81,6 @@ export const RUNTIME_DEFECTS: readonly Defect[] = [
       store: (store, { shards }) => ({
         ...store,
         commit: (turns) => store.commit(turns.map((turn) => ({ ...turn, epoch: shards.get(turn.shard)?.epoch ?? 0 }))),
-      }),
-    },
-  },
-  {
-    name: 'sequence-not-checked',
-    what: 'A commit does not look whether the actor is where the turn began.',
-    seams: {
-      store: (store, { actors }) => ({
-        ...store,
-        commit: (turns) =>
-          store.commit(turns.map((turn) => ({ ...turn, seq: (actors.get(turn.address)?.seq ?? turn.seq - 1) + 1 }))),
       }),
     },
   },

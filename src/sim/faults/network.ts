@@ -41,9 +41,9 @@ function swizzle(world: World, random: Random): (() => void) | null {
 }
 
 export const NETWORK_FAULTS: readonly Fault[] = [
-  onWay('machine cut off', 3, [500, 60_000], { lost: 1, unheard: 1, silent: true }),
+  onWay('machine cut off', 8, [500, 90_000], { lost: 1, unheard: 1, silent: true }),
   onWay('machine does not hear', 2, [500, 60_000], { lost: 1, silent: true }),
-  onWay('machine is not heard', 3, [500, 60_000], { unheard: 1, silent: true }),
+  onWay('machine is not heard', 6, [500, 90_000], { unheard: 1, silent: true }),
   onWay('way slow', 2, [1_000, 40_000], { slowMs: 3_000 }),
   onWay('way very slow', 1, [5_000, 60_000], { slowMs: 20_000 }),
   onWay('way loses', 2, [1_000, 40_000], { lost: 0.2, unheard: 0.2, silent: true }),

@@ -1,4 +1,4 @@
-/** What was acknowledged is there, as long as it is kept; and what has ended stays as it ended. */
+/** What was acknowledged is there, as long as it is kept, and once; and what has ended stays as it ended. */
 import type { MakeInvariant } from '../world.ts';
 
 export const acknowledged: MakeInvariant = ({ tables, users }, violation) => {
@@ -9,6 +9,12 @@ export const acknowledged: MakeInvariant = ({ tables, users }, violation) => {
       if (row === undefined) violation(`${key} was acknowledged as ${operationId}, which is not there`);
       else if (row.target !== target) violation(`${operationId} is of ${row.target}, and was said to be of ${target}`);
       else if (!tables.journal.has(row.target)) violation(`${target} was acknowledged and is not there`);
+    }
+    // Each wish for a server has a name of its own: two of one name are one wish that was taken twice.
+    const names = new Set<string>();
+    for (const { id, name } of tables.servers.values()) {
+      if (names.has(name)) violation(`${id} is another server for "${name}"`);
+      names.add(name);
     }
     for (const { id, status } of tables.operations.values()) {
       if (status === 'running') continue;
