@@ -8,7 +8,7 @@ import { SCENARIO } from '../../src/sim/settings.ts';
 /** As many as fit into a few seconds; `npm run sim` plays thousands. */
 const SEEDS = 8;
 
-test('no promise is broken, whatever goes wrong and whenever', async (t) => {
+test.serial('no promise is broken, whatever goes wrong and whenever', async (t) => {
   const games = await simulatedGames();
   const transitions = new Set<string>();
   for (let seed = 1; seed <= SEEDS; seed += 1) {
@@ -20,7 +20,7 @@ test('no promise is broken, whatever goes wrong and whenever', async (t) => {
   t.true(transitions.size > 60, `${transitions.size} transitions`);
 });
 
-test('the same seed is the same run, down to the last line, and another seed is another one', async (t) => {
+test.serial('the same seed is the same run, down to the last line, and another seed is another one', async (t) => {
   const games = await simulatedGames();
   const lines = async (seed: number): Promise<{ hash: string; text: string }> => {
     const heard: string[] = [];
@@ -39,7 +39,7 @@ for (const name of [
   'ports-not-compared',
   'turn-not-journaled',
 ]) {
-  test(`a planted defect is found: ${name}`, async (t) => {
+  test.serial(`a planted defect is found: ${name}`, async (t) => {
     const games = await simulatedGames();
     const [found] = await plant({
       defects: DEFECTS.filter((defect) => defect.name === name),
