@@ -33,12 +33,7 @@ test.serial('the same seed is the same run, down to the last line, and another s
   t.not(first.hash, other.hash);
 });
 
-for (const name of [
-  'unprotected-redelivery',
-  'acknowledged-before-commit',
-  'ports-not-compared',
-  'turn-not-journaled',
-]) {
+for (const name of ['unprotected-redelivery', 'ports-not-compared', 'turn-not-journaled']) {
   test.serial(`a planted defect is found: ${name}`, async (t) => {
     const games = await simulatedGames();
     const [found] = await plant({
