@@ -31,6 +31,9 @@ export interface ClockError {
 
 export const TRUE_CLOCK: ClockError = { offsetMs: 0, ppm: 0 };
 
+/** No timer is shorter, as in Node. Without it, waiting for what rounding has left over would never end. */
+const TIMER_MS = 1;
+
 export function createLife(time: Time, generation: number, error: ClockError): Life {
   const rate = 1 + error.ppm / 1e6;
   let alive = true;
@@ -51,7 +54,7 @@ export function createLife(time: Time, generation: number, error: ClockError): L
     clock: {
       now: () => Math.round(BEGINNING + time.now() * rate + error.offsetMs),
       monotonic: () => time.now() * rate,
-      schedule: (delayMs, run) => time.after(delayMs / rate, () => enter(run)),
+      schedule: (delayMs, run) => time.after(Math.max(TIMER_MS, delayMs) / rate, () => enter(run)),
     },
     enter,
     die() {

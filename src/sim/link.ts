@@ -5,33 +5,20 @@
 import type { Life } from './life.ts';
 import type { Random } from './random.ts';
 import type { Time } from './time.ts';
-
-/** How it is on the way. Faults change it. */
-export interface Weather {
-  /** One way, in milliseconds: at least, at most. */
-  latencyMs: readonly [number, number];
-  /** Share of questions that do not arrive. */
-  lost: number;
-  /** Share of answers that do not arrive: it was done, and nobody hears of it. */
-  unheard: number;
-  /** Share of questions that arrive twice. */
-  doubled: number;
-  /** Whether what is lost is only noticed at the call's own deadline, rather than soon. */
-  silent: boolean;
-}
+import type { Weather } from './weather.ts';
 
 export interface Call<T> {
   /** Names the place, such as `store.commit`. */
   readonly point: string;
-  /** What is done at the other end. */
+  /** What is done at the other end. A promise that never settles is an answer that never comes. */
   readonly run: (signal: AbortSignal) => Promise<T> | T;
-  /** The caller's. */
+  /** The caller's. What has left is not called back by it, unless the other end `stops`. */
   readonly signal?: AbortSignal | undefined;
   /** After which the caller gives up by itself. */
   readonly deadlineMs: number;
-  /** What the caller gets when question or answer is lost, at once or at the deadline. */
+  /** What the caller gets when question or answer is lost, soon or at the deadline. */
   readonly failure: (late: boolean) => Error;
-  /** Whether the other end stops when the caller has gone. */
+  /** Whether the other end hears it when the caller has gone. */
   readonly stops?: boolean;
 }
 
@@ -48,17 +35,15 @@ export interface LinkParts {
   readonly passes: (point: string) => void;
 }
 
-export const CALM: Omit<Weather, 'latencyMs'> = { lost: 0, unheard: 0, doubled: 0, silent: false };
-
 export function createLink({ time, life, random, weather, passes }: LinkParts): Link {
-  const latency = () => random.between(...weather.latencyMs);
+  const latency = () => random.between(...weather.latencyMs());
 
   /** Does it at the other end, whatever has become of the caller. Null: the answer is lost. */
   async function remote<T>({ point, run }: Call<T>, signal: AbortSignal): Promise<(() => T) | null> {
+    if (random.chance(weather.doubled())) time.after(latency(), () => void settled(run, signal));
     const outcome = await settled(run, signal);
-    if (random.chance(weather.doubled)) time.after(latency(), () => void settled(run, signal));
     if (life.alive) passes(`${point}.after`);
-    return random.chance(weather.unheard) ? null : outcome;
+    return random.chance(weather.unheard()) ? null : outcome;
   }
 
   return {
@@ -69,6 +54,9 @@ export function createLink({ time, life, random, weather, passes }: LinkParts): 
       if (life.alive) passes(`${call.point}.before`);
       if (!life.alive) return promise;
       const gone = new AbortController();
+      const leave = (): void => {
+        if (call.stops) time.after(latency(), () => gone.abort(new Error('The caller has gone.')));
+      };
       let cancelDeadline: () => void = () => {};
       const end = (how: () => void): void => {
         signal?.removeEventListener('abort', onAbort);
@@ -76,19 +64,19 @@ export function createLink({ time, life, random, weather, passes }: LinkParts): 
         how();
       };
       const onAbort = (): void => {
-        if (call.stops) time.after(latency(), () => gone.abort(new Error('The caller has gone.')));
+        leave();
         end(() => reject(signal?.reason));
       };
       signal?.addEventListener('abort', onAbort, { once: true });
       cancelDeadline = life.clock.schedule(call.deadlineMs, () => {
-        gone.abort(new Error('The caller has given up.'));
+        leave();
         end(() => reject(call.failure(true)));
       });
       const answer = (how: () => void): void => void time.after(latency(), () => life.enter(() => end(how)));
       const lose = (): void => {
-        if (!weather.silent) answer(() => reject(call.failure(false)));
+        if (!weather.silent()) answer(() => reject(call.failure(false)));
       };
-      if (random.chance(weather.lost)) {
+      if (random.chance(weather.lost())) {
         lose();
         return promise;
       }

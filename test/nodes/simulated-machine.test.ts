@@ -170,3 +170,43 @@ test('on a disk containers and images outlive us: what ran goes on, what had end
     await rm(root, { recursive: true, force: true });
   }
 });
+
+for (const by of ['engine', 'kernel'] as const) {
+  test(`what the ${by} has frozen does nothing until it thaws, and then finds all of it overdue`, async (t) => {
+    const { ports, engine, running, ready } = machine({ stopMs: 1_000 });
+    const id = await running();
+    await ready(id);
+    engine.simulated.console(id, 'stop');
+    engine.controls.freeze(id, by);
+    t.is((await engine.inspectContainer(id))?.state, by === 'engine' ? 'paused' : 'running');
+    t.like(engine.controls.running()[0], { id, frozen: by });
+    await new Promise<void>((resolve) => ports.clock.schedule(10_000, resolve));
+    t.is(engine.simulated.status(id), null);
+    t.throws(() => engine.simulated.console(id, 'list'), { code: 'container_not_running' });
+    t.is((await engine.inspectContainer(id))?.exitCode, null);
+    engine.controls.thaw(id);
+    t.like(await engine.inspectContainer(id), { state: 'exited', exitCode: 0 });
+  });
+
+  test(`what the ${by} has frozen can be killed, and nothing of it runs again`, async (t) => {
+    const saved: string[] = [];
+    const { engine, running, ready } = machine({ saveWorld: ({ serverId }) => void saved.push(serverId) });
+    const id = await running();
+    await ready(id);
+    engine.controls.freeze(id, by);
+    const before = saved.length;
+    t.like(await engine.killContainer(id), { state: 'exited', exitCode: 137 });
+    engine.controls.thaw(id);
+    t.is(saved.length, before);
+    t.deepEqual(engine.controls.running(), []);
+  });
+}
+
+test('a stop wakes what the engine has paused, so that it takes the signal', async (t) => {
+  const { engine, running, ready } = machine();
+  const id = await running();
+  await ready(id);
+  engine.controls.freeze(id, 'engine');
+  await t.throwsAsync(engine.startContainer(id), { code: 'engine_refused' });
+  t.like(await engine.stopContainer(id, 60_000), { state: 'exited', exitCode: 0 });
+});

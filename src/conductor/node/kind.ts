@@ -6,6 +6,7 @@ import {
   NODE_COMMANDS_TAKEN,
   type NodeContext,
   type NodeEffects,
+  type NodeMachine,
   nodeStatus,
 } from '../../machines/node/index.ts';
 import type { NodeHost } from '../interfaces/engine.ts';
@@ -24,11 +25,14 @@ import type { NodeWorld } from './world.ts';
 
 const contextOf = (snapshot: AnyMachineSnapshot) => snapshot.context as NodeContext;
 
-/** The node, as the runtime runs it. Its reservations are projected into rows: allocation is their sum. */
-export function nodeKind(world: NodeWorld): ActorKind {
+/**
+ * The node, as the runtime runs it. Its reservations are projected into rows: allocation is their sum.
+ * @param machine of the same limits, for whoever starts runtimes all the time
+ */
+export function nodeKind(world: NodeWorld, machine: NodeMachine = createNodeMachine(world.limits)): ActorKind {
   return {
     kind: 'node',
-    machine: createNodeMachine(world.limits),
+    machine,
     migrate: migrateNode,
     commands: NODE_COMMANDS_TAKEN,
     effects: nodeEffects(world),

@@ -7,6 +7,7 @@ import {
   type ServerContext,
   type ServerEffects,
   type ServerLimits,
+  type ServerMachine,
   serverRefusal,
   serverStatus,
 } from '../../machines/server/index.ts';
@@ -27,11 +28,18 @@ const MARGIN_MS = 5_000;
 
 const contextOf = (snapshot: AnyMachineSnapshot) => snapshot.context as ServerContext;
 
-/** The server, as the runtime runs it. */
-export function serverKind(world: ServerWorld, limits: ServerLimits): ActorKind {
+/**
+ * The server, as the runtime runs it.
+ * @param machine of the same limits; making one takes milliseconds, which counts for whoever starts runtimes all the time
+ */
+export function serverKind(
+  world: ServerWorld,
+  limits: ServerLimits,
+  machine: ServerMachine = createServerMachine(limits),
+): ActorKind {
   return {
     kind: 'server',
-    machine: createServerMachine(limits),
+    machine,
     migrate: migrateServer,
     commands: SERVER_COMMANDS_TAKEN,
     effects: serverEffects(world, limits),

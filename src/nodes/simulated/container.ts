@@ -1,5 +1,5 @@
 /** One simulated container: its state, its process while it runs, and what it has said. */
-import type { ContainerInfo, ContainerSpec } from '../../conductor/interfaces/engine.ts';
+import type { ContainerInfo, ContainerSpec, ContainerState } from '../../conductor/interfaces/engine.ts';
 import { containerName } from '../docker/labels.ts';
 import type { SimulatedPorts, SimulatedProgram, StartProgram } from './program.ts';
 
@@ -24,12 +24,21 @@ export interface StoredContainer {
   readonly exit: (Exit & { readonly at: number }) | null;
 }
 
+/** Who has frozen it. What the kernel holds without the engine's doing shows as running there. */
+export type FrozenBy = 'engine' | 'kernel';
+
 export interface SimulatedContainer {
   readonly id: string;
   readonly spec: ContainerSpec;
   info(): ContainerInfo;
   stored(): StoredContainer;
+  /** Frozen or not. */
   running(): boolean;
+  /** Null when it does not run, or is not frozen. */
+  frozen(): FrozenBy | null;
+  /** Nothing of it executes from now on; what it waits for is overdue when it thaws. Without effect when it does not run. */
+  freeze(by: FrozenBy): void;
+  thaw(): void;
   start(): void;
   /** As {@link start}, of a container that ran all the time while we did not look. */
   goOn(): void;
@@ -37,7 +46,7 @@ export interface SimulatedContainer {
   end(exit: Exit): void;
   /** Gives the signal to the program; the end that follows counts as asked for. */
   signal(name: string): void;
-  /** Null unless it runs. */
+  /** Null unless it executes. */
   program(): SimulatedProgram | null;
   players(): number | null;
   /** Without effect while the game does not answer. */
@@ -56,12 +65,17 @@ interface Run {
   players: number | null;
   ramBytes: number;
   signalled: boolean;
+  frozen: FrozenBy | null;
+  /** What would have happened while it was frozen. */
+  waiting: (() => void)[];
 }
 
 /** What the container tells the machine that it lies on. */
 export interface ContainerHooks {
   onStart(): void;
   onExit(exit: Exit): void;
+  /** It was frozen, or thawed. */
+  onFreeze(): void;
   saveWorld(): void;
 }
 
@@ -70,7 +84,7 @@ export function createSimulatedContainer(
   from: Pick<StoredContainer, 'id' | 'spec'> & Partial<StoredContainer>,
   clock: SimulatedPorts['clock'],
   startProgram: StartProgram,
-  { onStart, onExit, saveWorld }: ContainerHooks,
+  { onStart, onExit, onFreeze, saveWorld }: ContainerHooks,
 ): SimulatedContainer {
   const { id, spec } = from;
   const lines: string[] = [];
@@ -86,6 +100,13 @@ export function createSimulatedContainer(
     last = { ...exit, at: clock.now() };
     for (const follower of [...followers]) follower.onEnd();
     onExit(exit);
+  };
+
+  /** Lets something happen to this run: now, or once it thaws. */
+  const happen = (mine: Run, act: () => void) => {
+    if (run !== mine) return;
+    if (mine.frozen === null) act();
+    else mine.waiting.push(act);
   };
 
   const say = (line: string) => {
@@ -105,7 +126,7 @@ export function createSimulatedContainer(
       after(delayMs: number, act: () => void) {
         const cancel = clock.schedule(delayMs, () => {
           mine.cancels.delete(cancel);
-          whileAlive(act);
+          happen(mine, act);
         });
         mine.cancels.add(cancel);
       },
@@ -124,7 +145,15 @@ export function createSimulatedContainer(
   };
 
   const goOn = () => {
-    const mine: Run = { cancels: new Set(), program: null, players: null, ramBytes: 0, signalled: false };
+    const mine: Run = {
+      cancels: new Set(),
+      program: null,
+      players: null,
+      ramBytes: 0,
+      signalled: false,
+      frozen: null,
+      waiting: [],
+    };
     run = mine;
     mine.program = startProgram(processOf(mine));
   };
@@ -145,7 +174,7 @@ export function createSimulatedContainer(
       epoch: spec.epoch,
       nodeId: spec.nodeId,
       image: spec.image,
-      state: run !== null ? 'running' : last !== null ? 'exited' : 'created',
+      state: stateOf(run, last),
       exitCode: run === null ? (last?.exitCode ?? null) : null,
       oomKilled: run === null && last?.oomKilled === true,
       startedAt,
@@ -154,6 +183,19 @@ export function createSimulatedContainer(
     }),
     stored: () => ({ id, spec, running: run !== null, startedAt, exit: last }),
     running: () => run !== null,
+    frozen: () => run?.frozen ?? null,
+    freeze(by) {
+      if (run === null) return;
+      run.frozen = by;
+      onFreeze();
+    },
+    thaw() {
+      if (run === null || run.frozen === null) return;
+      const mine = run;
+      mine.frozen = null;
+      onFreeze();
+      for (const act of mine.waiting.splice(0)) happen(mine, act);
+    },
     start() {
       startedAt = clock.now();
       goOn();
@@ -163,11 +205,12 @@ export function createSimulatedContainer(
     end,
     signal(name) {
       if (run === null) return;
-      run.signalled = true;
-      run.program?.onSignal(name);
+      const mine = run;
+      mine.signalled = true;
+      happen(mine, () => mine.program?.onSignal(name));
     },
-    program: () => run?.program ?? null,
-    players: () => run?.players ?? null,
+    program: () => (run?.frozen === null ? run.program : null),
+    players: () => (run?.frozen === null ? run.players : null),
     setPlayers(players) {
       if (run !== null && run.players !== null) run.players = players;
     },
@@ -186,4 +229,9 @@ export function createSimulatedContainer(
         );
       }),
   };
+}
+
+function stateOf(run: Run | null, last: Exit | null): ContainerState {
+  if (run !== null) return run.frozen === 'engine' ? 'paused' : 'running';
+  return last === null ? 'created' : 'exited';
 }

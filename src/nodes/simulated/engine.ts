@@ -95,6 +95,9 @@ export function createSimulatedEngine(ports: SimulatedPorts, settings: Simulated
       answer('startContainer', signal, () => {
         const container = containers.get(containerId);
         if (container === undefined) throw errors.container_gone({ container_id: containerId });
+        if (container.info().state === 'paused') {
+          throw errors.engine_refused({ call: 'start container', reason: 'a paused container cannot be started' });
+        }
         if (container.running()) return;
         claimPorts(machine, container);
         machine.emit('started', container);
@@ -106,6 +109,8 @@ export function createSimulatedEngine(ports: SimulatedPorts, settings: Simulated
         const cancel = ports.clock.schedule(graceMs, () =>
           container.end({ exitCode: 137, oomKilled: false, requested: true }),
         );
+        // As Docker does it, what it has paused wakes up to take the signal.
+        if (container.frozen() === 'engine') container.thaw();
         container.signal(container.spec.stopSignal);
         await orAborted(container.ended().finally(cancel), signal);
       }),

@@ -3,7 +3,7 @@ import type { ContainerSpec, EngineEvent, Protocol } from '../../conductor/inter
 import { portKey } from '../../conductor/interfaces/engine.ts';
 import type { BatonError } from '../../errors.ts';
 import { errors } from '../errors.ts';
-import { createSimulatedContainer, type SimulatedContainer, type StoredContainer } from './container.ts';
+import { createSimulatedContainer, type FrozenBy, type SimulatedContainer, type StoredContainer } from './container.ts';
 import type { SimulatedDisk } from './disk.ts';
 import { gameProgram, type SimulatedPorts, type StartProgram } from './program.ts';
 import { createWatchers, type Watchers } from './watchers.ts';
@@ -26,6 +26,16 @@ export interface SimulatedSettings {
   readonly disk?: SimulatedDisk;
   /** What runs in the containers; by default a game of the times above. */
   readonly program?: StartProgram;
+  /** Called whenever a container began or ceased to execute. */
+  readonly onChange?: () => void;
+}
+
+/** A running container, as its kernel sees it. */
+export interface RunningContainer {
+  readonly id: string;
+  readonly serverId: string;
+  readonly epoch: number;
+  readonly frozen: FrozenBy | null;
 }
 
 export const SIMULATED_DEFAULTS = { ramMb: 16_384, cpus: 8, pullMs: 3_000, bootMs: 2_000, stopMs: 500 } as const;
@@ -41,6 +51,13 @@ export interface SimulatedControls {
   /** `docker rm -f` by hand. */
   removeOutside(containerId: string): void;
   setPlayers(containerId: string, players: number): void;
+  /** Those that run, frozen or not, whether the engine answers or not. */
+  running(): readonly RunningContainer[];
+  /** `docker pause` by hand, or the kernel's freezer behind the engine's back. Without effect on one that does not run. */
+  freeze(containerId: string, by: FrozenBy): void;
+  thaw(containerId: string): void;
+  /** SIGKILL by hand. It reaches what is frozen, too, before anything of it runs again. */
+  kill(containerId: string): void;
   /** The next call of this method of the engine fails with this error. */
   failNext(method: string, error: BatonError): void;
   /** Cuts the engine off: calls fail with `engine_unavailable`, events are lost. Containers go on. */
@@ -75,6 +92,7 @@ export function createSimulatedMachine(ports: SimulatedPorts, settings: Simulate
   const kept = settings.disk?.read() ?? null;
   const images = new Map(kept?.images ?? (settings.images ?? []).map((image) => [image, {}]));
   let made = kept?.made ?? 0;
+  const changed = settings.onChange ?? (() => {});
   const watchers = createWatchers(() => connected);
   const program = settings.program ?? gameProgram(settings, ports.random);
 
@@ -99,9 +117,14 @@ export function createSimulatedMachine(ports: SimulatedPorts, settings: Simulate
   const put = (from: Pick<StoredContainer, 'id' | 'spec'> & Partial<StoredContainer>): SimulatedContainer => {
     const { id, spec } = from;
     const container = createSimulatedContainer(from, ports.clock, program, {
-      onStart: save,
+      onStart() {
+        save();
+        changed();
+      },
+      onFreeze: changed,
       onExit(exit) {
         save();
+        changed();
         watchers.emit({ type: 'exited', containerId: id, serverId: spec.serverId, epoch: spec.epoch, ...exit });
       },
       saveWorld: () => settings.saveWorld?.(spec),
@@ -159,6 +182,13 @@ export function createSimulatedMachine(ports: SimulatedPorts, settings: Simulate
       stopOutside: (id) => known(id).signal(known(id).spec.stopSignal),
       removeOutside: (id) => remove(known(id)),
       setPlayers: (id, players) => known(id).setPlayers(players),
+      running: () =>
+        [...containers.values()]
+          .filter((container) => container.running())
+          .map(({ id, spec: { serverId, epoch }, frozen }) => ({ id, serverId, epoch, frozen: frozen() })),
+      freeze: (id, by) => known(id).freeze(by),
+      thaw: (id) => known(id).thaw(),
+      kill: (id) => known(id).end({ exitCode: 137, oomKilled: false, requested: false }),
       failNext: (method, error) => void failures.set(method, [...(failures.get(method) ?? []), error]),
       disconnect() {
         connected = false;

@@ -1,0 +1,134 @@
+/** One life of Baton, built of the same parts and in the same order as `src/baton.ts`, with the simulation below it. */
+import { nodeLimits } from '../../config/fleet.ts';
+import type { Settings } from '../../config/settings.ts';
+import type { Ports } from '../actors/ports.ts';
+import { createRuntime } from '../actors/runtime.ts';
+import type { Principal } from '../actors/types.ts';
+import { createConductor } from '../conductor/conductor.ts';
+import type { Games } from '../conductor/interfaces/games.ts';
+import type { Machine as Node } from '../conductor/interfaces/machines.ts';
+import { ensureNodeActor, type NodeSize, nodeKind } from '../conductor/node/kind.ts';
+import { createLeaseBook } from '../conductor/node/lease-book.ts';
+import type { NodeWorld } from '../conductor/node/world.ts';
+import { serverKind } from '../conductor/server/kind.ts';
+import { createObserver } from '../conductor/server/observer.ts';
+import type { ServerWorld } from '../conductor/server/world.ts';
+import type { Conductor } from '../conductor/types.ts';
+import { createMachines } from '../fleet-machines.ts';
+import type { NodeMachine, SshTarget } from '../machines/node/index.ts';
+import type { ServerMachine } from '../machines/server/index.ts';
+import type { DatabaseClient } from './database.ts';
+import type { Seams } from './defects/index.ts';
+import { onOwnRange, spread } from './spread.ts';
+import { sleeper, timeouts } from './waiting.ts';
+
+export interface BatonParts {
+  readonly ports: Ports;
+  readonly settings: Settings;
+  readonly database: DatabaseClient;
+  readonly games: Games;
+  readonly seams: Seams;
+  /** The statecharts, which are pure and the same in every life. */
+  readonly machines: { readonly server: ServerMachine; readonly node: NodeMachine };
+  /** The machine that Baton runs on. */
+  readonly home: { readonly name: string; readonly size: NodeSize; readonly node: (nodeId: string) => Node };
+  /** Builds what speaks to another machine. */
+  readonly remote: (node: { readonly id: string; readonly name: string; readonly ssh: SshTarget }) => Node;
+  readonly system: Principal;
+  /** Names the process in the shard leases. */
+  readonly owner: string;
+  readonly report: (message: string, details: Record<string, unknown>) => void;
+  readonly leaseLost: () => void;
+}
+
+export interface SimBaton {
+  readonly conductor: Conductor;
+  /** Whether it serves, as far as it knows. */
+  healthy(): boolean;
+}
+
+/** Throws what keeps a start from succeeding, such as `unavailable` and `database_in_use`; the process then ends. */
+export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
+  const { ports, settings, database, games, system, report, seams } = parts;
+  const { reads, repositories } = database;
+  const { clock } = ports;
+
+  const { name, size } = parts.home;
+  const row = await repositories.upsertNode({ name, engine: 'simulated', ...size });
+  const local = parts.home.node(row.id);
+  let home = local.host;
+  const machines = createMachines({ local: [local], remote: parts.remote });
+  for (const { id, name, ssh } of await repositories.nodes()) if (ssh !== null) machines.add({ id, name, ssh });
+
+  const shared = {
+    ask: (address, event, options) => runtime.actors.ask(address, event, options),
+    sleep: sleeper(clock),
+    timeout: timeouts(clock),
+  } satisfies Pick<ServerWorld & NodeWorld, 'ask' | 'sleep' | 'timeout'>;
+  const world: ServerWorld = {
+    ...shared,
+    games,
+    ports: {
+      portsOf: repositories.portsOf,
+      releasePorts: repositories.releasePorts,
+      reservePorts: (request) => repositories.reservePorts(onOwnRange(request)),
+    },
+    settings: {
+      ...settings.conductor,
+      portRange: { from: settings.node.portRange.first, to: settings.node.portRange.last },
+      publishAddress: settings.node.publishAddress,
+      announceMs: settings.server.announceMs,
+    },
+    homeNode: () => home,
+    node: (id) => machines.of(id).host,
+    nodes: () => machines.all().map(({ host }) => host),
+  };
+  const nodeWorld: NodeWorld = {
+    ...shared,
+    machines,
+    keys: repositories,
+    limits: nodeLimits(settings.fleet),
+    leases: seams.leases?.(createLeaseBook()) ?? createLeaseBook(),
+    clock,
+    mayGrant: () => runtime.isSure(),
+  };
+  const server = spread(serverKind(world, settings.server, parts.machines.server), {
+    hosts: () => machines.all().map(({ host }) => host),
+    setHome: (host) => {
+      home = host;
+    },
+    ask: shared.ask,
+  });
+  const node = nodeKind(nodeWorld, parts.machines.node);
+  const kinds = [server, seams.nodeKind?.(node, clock) ?? node];
+  const runtime = createRuntime({
+    store: database.store,
+    kinds,
+    ports,
+    limits: settings.actors,
+    owner: parts.owner,
+    report,
+    leaseLost: parts.leaseLost,
+  });
+  await runtime.start();
+  await ensureNodeActor(runtime.actors, local.host, size, system);
+
+  machines.onEach(({ host }, gone) => {
+    const { send } = runtime.actors;
+    createObserver({ ...settings.conductor, ...world, node: host, reads, send, report }).start(gone);
+  });
+  const { host } = local;
+  const conductor = createConductor({
+    runtime,
+    kinds,
+    world,
+    reads,
+    deadLetters: database.deadLetters,
+    keys: repositories,
+    newId: ports.id,
+    node: { id: host.id, name: host.name, engine: host.engine.kind, ...size },
+    notes: [],
+    publicHost: 'games.example',
+  });
+  return { conductor, healthy: runtime.healthy };
+}

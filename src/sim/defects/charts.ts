@@ -1,0 +1,133 @@
+/** Defects of the statecharts: a guard, an action or a number that is another one. */
+import { act as nodeAct } from '../../machines/node/actions/act.ts';
+import { withoutReservation } from '../../machines/node/capacity.ts';
+import { createNodeMachine, NODE_LIMITS, type NodeContext } from '../../machines/node/index.ts';
+import { reserve, sized } from '../../machines/node/ledger.ts';
+import { act as serverAct } from '../../machines/server/actions/act.ts';
+import type { Defect } from './seams.ts';
+
+interface Asked {
+  readonly serverId: string;
+  readonly epoch: number;
+  readonly ramMb: number;
+  readonly cpu: number;
+}
+
+export const CHART_DEFECTS: readonly Defect[] = [
+  {
+    name: 'two-fit-functions',
+    what: 'The node gives room by its total RAM, everybody else reckons with what is usable.',
+    seams: {
+      charts: ({ server, node }) => ({
+        server,
+        node: node.provide({
+          actions: {
+            reserve: nodeAct(({ context, event }) => {
+              const { serverId, epoch, ramMb, cpu } = event as unknown as Asked;
+              const roomy = sized(context, context.ramMb * 2, context.cpus);
+              const { context: after, placement } = reserve(roomy, serverId, { epoch, ramMb, cpu });
+              return {
+                set: sized(after, context.ramMb, context.cpus),
+                verbs: [{ type: 'reply', params: { value: placement } }],
+              };
+            }),
+          },
+        }),
+      }),
+    },
+  },
+  {
+    name: 'release-without-epoch',
+    what: 'A late release frees what a newer epoch was given.',
+    seams: {
+      charts: ({ server, node }) => ({
+        server,
+        node: node.provide({
+          actions: {
+            release: nodeAct(({ context, event }) => ({
+              set: { reservations: withoutReservation(context, (event as unknown as Asked).serverId) },
+            })),
+          },
+        }),
+      }),
+    },
+  },
+  {
+    name: 'counter-instead-of-sum',
+    what: 'What is allocated is counted beside the rows; a request that comes twice counts twice.',
+    seams: {
+      charts: ({ server, node }) => {
+        const counters = new Map<string, number>();
+        const counted = (context: NodeContext, change: number): number => {
+          const next = (counters.get(context.id) ?? 0) + change;
+          counters.set(context.id, next);
+          return next;
+        };
+        return {
+          server,
+          node: node.provide({
+            actions: {
+              reserve: nodeAct(({ context, event }) => {
+                const { serverId, epoch, ramMb, cpu } = event as unknown as Asked;
+                const isFree = counted(context, 0) + ramMb <= context.ramMb - context.reserveRamMb;
+                const value = isFree
+                  ? { placed: true }
+                  : { placed: false, reason: 'The counter says that it is full.' };
+                if (isFree) counted(context, ramMb);
+                const reservations = { ...context.reservations, [serverId]: { epoch, ramMb, cpu } };
+                return { set: isFree ? { reservations } : {}, verbs: [{ type: 'reply', params: { value } }] };
+              }),
+              release: nodeAct(({ context, event }) => {
+                const { serverId } = event as unknown as Asked;
+                counted(context, -(context.reservations[serverId]?.ramMb ?? 512));
+                return { set: { reservations: withoutReservation(context, serverId) } };
+              }),
+            },
+          }),
+        };
+      },
+    },
+  },
+  {
+    name: 'lost-reply-taken-for-failure',
+    what: 'Room whose answer was not heard is not given back.',
+    seams: {
+      charts: ({ server, node }) => ({
+        node,
+        server: server.provide({
+          actions: { abandonPlacement: serverAct(() => ({})), leaveQueue: serverAct(() => ({})) },
+        }),
+      }),
+    },
+  },
+  {
+    name: 'operation-forgotten',
+    what: 'A server that fails forgets its operation without ending it.',
+    seams: {
+      charts: ({ server, node }) => ({
+        node,
+        server: server.provide({ actions: { fail: serverAct(() => ({ set: { operation: null } })) } }),
+      }),
+    },
+  },
+  {
+    name: 'fence-of-another-ttl',
+    what: 'The fence waits for a shorter lease than was granted.',
+    seams: {
+      charts: ({ server }) => ({
+        server,
+        node: createNodeMachine({ ...NODE_LIMITS, lease: { ...NODE_LIMITS.lease, ttlMs: 4_000, pauseBudgetMs: 0 } }),
+      }),
+    },
+  },
+  {
+    name: 'fence-without-pause-budget',
+    what: 'The fence does not wait for the watchdog to have frozen everything.',
+    seams: {
+      charts: ({ server }) => ({
+        server,
+        node: createNodeMachine({ ...NODE_LIMITS, lease: { ...NODE_LIMITS.lease, ttlMs: 13_000, pauseBudgetMs: 0 } }),
+      }),
+    },
+  },
+];

@@ -1,0 +1,70 @@
+/** What happens to Baton's own process and to its machine's clock. */
+import { AT_ONCE, type Fault, OVER } from './fault.ts';
+
+/** A process that was replaced wakes up, and lives on for so long unless it ends by itself. */
+const SWITCHED_OFF_MS = 20_000;
+
+/** Up to so many calls to the outside from now on. */
+const PASSAGES = 200;
+
+export const PROCESS_FAULTS: readonly Fault[] = [
+  {
+    name: 'baton killed',
+    weight: 2,
+    lastsMs: AT_ONCE,
+    begin({ host }) {
+      const process = host.processes().at(-1);
+      if (process === undefined) return null;
+      host.kill(process, 'killed');
+      return OVER;
+    },
+  },
+  {
+    name: 'baton killed between two steps',
+    weight: 6,
+    lastsMs: AT_ONCE,
+    begin({ host }, random) {
+      host.arm(random.whole(1, PASSAGES));
+      return OVER;
+    },
+  },
+  {
+    name: 'baton frozen',
+    weight: 2,
+    lastsMs: [500, 30_000],
+    begin({ host }) {
+      const life = host.processes().at(-1)?.life;
+      if (life === undefined) return null;
+      life.freeze();
+      return () => life.thaw();
+    },
+  },
+  {
+    name: 'baton frozen and replaced',
+    weight: 1,
+    lastsMs: [5_000, 60_000],
+    begin({ host, time }) {
+      const [old, another] = host.processes();
+      if (old === undefined || another !== undefined) return null;
+      old.life.freeze();
+      host.start(`baton-${time.events()}`);
+      return () => {
+        old.life.thaw();
+        // Whoever replaced it comes to switch it off, but not at once.
+        time.after(SWITCHED_OFF_MS, () => host.retire(old.owner));
+      };
+    },
+  },
+  {
+    name: 'wall clock jumps',
+    weight: 1,
+    lastsMs: [5_000, 60_000],
+    begin({ clock }, random) {
+      const jump = random.between(-60_000, 60_000);
+      clock.offsetMs += jump;
+      return () => {
+        clock.offsetMs -= jump;
+      };
+    },
+  },
+];

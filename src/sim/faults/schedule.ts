@@ -1,0 +1,62 @@
+/** When which fault happens, and how all of them are healed. */
+import type { World } from '../world.ts';
+import type { Fault } from './fault.ts';
+
+export interface Schedule {
+  /** How often each fault has begun. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** Heals what lasts, and lets nothing begin any more. */
+  heal(): void;
+}
+
+/** @param meanMs between two faults, on average */
+export function scheduleFaults(world: World, faults: readonly Fault[], meanMs: number): Schedule {
+  const { time, trace } = world;
+  const random = world.random.fork('faults');
+  const counts = new Map<string, number>();
+  const lasting = new Set<() => void>();
+  const total = faults.reduce((sum, { weight }) => sum + weight, 0);
+  let over = false;
+
+  function next(): void {
+    time.after(random.wait(meanMs), () => {
+      if (over) return;
+      begin(pick(faults, random.between(0, total)));
+      next();
+    });
+  }
+
+  function begin(fault: Fault): void {
+    const heal = fault.begin(world, random);
+    if (heal === null) return;
+    counts.set(fault.name, (counts.get(fault.name) ?? 0) + 1);
+    trace.say(`fault: ${fault.name}`);
+    const once = (): void => {
+      if (lasting.delete(once)) heal();
+    };
+    lasting.add(once);
+    time.after(random.between(...fault.lastsMs), () => {
+      if (fault.lastsMs[1] > 0 && lasting.has(once)) trace.say(`healed: ${fault.name}`);
+      once();
+    });
+  }
+
+  next();
+  return {
+    counts,
+    heal() {
+      over = true;
+      world.host.arm(Number.POSITIVE_INFINITY);
+      for (const once of [...lasting]) once();
+    },
+  };
+}
+
+function pick(faults: readonly Fault[], at: number): Fault {
+  let sum = 0;
+  for (const fault of faults) {
+    sum += fault.weight;
+    if (at < sum) return fault;
+  }
+  return faults[faults.length - 1] as Fault;
+}

@@ -1,0 +1,86 @@
+/**
+ * After healing nothing is stuck, and nothing lies: no state that should pass, nobody's messages, no row that says
+ * something else than the machines do.
+ */
+import type { ServerRow } from '../../conductor/interfaces/reads.ts';
+import { type MakeInvariant, machineOf, type World } from '../world.ts';
+
+/** States in which a server may be for ever, with the inner ones. */
+const LASTING = /^(running\.healthy|stopped|sleeping|missing|failed|deleted\.kept)$/;
+
+/** Effects that live as long as their state. */
+const LASTING_EFFECTS = new Set(['monitor', 'heartbeat']);
+
+/** Why the world is not at rest; an empty list when it is. */
+export function unrest({ tables, users, host }: World): string[] {
+  const why: string[] = [];
+  const [process, ...others] = host.processes();
+  if (process?.baton?.healthy() !== true || others.length > 0) why.push('Baton does not serve');
+  if (users.open() > 0) why.push(`${users.open()} users wait for an answer`);
+  for (const { id, status, target } of tables.operations.values()) {
+    if (status === 'running') why.push(`operation ${id} of ${target} runs`);
+  }
+  for (const { id, status, statusDetail } of tables.servers.values()) {
+    const state = statusDetail === null ? status : `${status}.${statusDetail}`;
+    if (!LASTING.test(state)) why.push(`server ${id} is ${state}`);
+  }
+  for (const { id, receiver } of tables.messages.values()) why.push(`message ${id} waits for ${receiver}`);
+  for (const own of tables.effects.values()) {
+    for (const { id, name } of own.values()) if (!LASTING_EFFECTS.has(name)) why.push(`effect ${name} ${id} runs`);
+  }
+  return why;
+}
+
+export const rest: MakeInvariant = (world, violation) => {
+  const { tables, places } = world;
+
+  function compare({ id, status, containerId, nodeId }: ServerRow): void {
+    const found = places.flatMap(({ machine }) =>
+      (machine.boot?.engine.controls.running() ?? [])
+        .filter(({ serverId }) => serverId === id)
+        .map((container) => ({ ...container, machine })),
+    );
+    if (status === 'running') {
+      const [copy] = found;
+      const isRight = found.length === 1 && copy?.id === containerId && copy.machine.name === machineOf(tables, nodeId);
+      const shown = found.map((one) => `${one.id} on ${one.machine.name}`).join(', ');
+      if (!isRight) violation(`${id} runs as ${containerId} by its row, and there is: ${shown || 'nothing'}`);
+      else if (copy?.frozen !== null) violation(`${id} runs by its row and is frozen by the ${copy?.frozen}`);
+    } else if (status !== 'failed' && found.length > 0) {
+      violation(`${id} is ${status} by its row, and ${found.map((one) => one.id).join(', ')} runs`);
+    }
+  }
+
+  /** Room is held by those who say that they have it, and by nobody else. */
+  function checkRoom(): void {
+    const held = (id: string): boolean => {
+      const actor = tables.actors.get(`server/${id}`);
+      if (actor === undefined) return false;
+      return (JSON.parse(actor.snapshot) as { context: { reserved: boolean } }).context.reserved;
+    };
+    for (const { serverId, nodeId } of tables.reservations.values()) {
+      if (!held(serverId))
+        violation(`${machineOf(tables, nodeId)} holds room for ${serverId}, which does not know of it`);
+    }
+    for (const { id } of tables.servers.values()) {
+      if (held(id) && !tables.reservations.has(id))
+        violation(`${id} believes that it has room, and no machine holds any`);
+    }
+  }
+
+  return {
+    atEnd() {
+      for (const why of unrest(world)) violation(`after healing, ${why}`);
+      for (const row of tables.servers.values()) compare(row);
+      checkRoom();
+      for (const letter of tables.deadLetters.values()) {
+        // News of room for a server that was purged meanwhile is nobody's.
+        if (letter.event.type === 'capacity.available') continue;
+        violation(`${letter.event.type} for ${letter.address} is a dead letter: ${letter.error.message}`);
+      }
+      for (const { address, quarantined } of tables.actors.values()) {
+        if (quarantined !== null) violation(`${address} is quarantined: ${quarantined.message}`);
+      }
+    },
+  };
+};

@@ -1,0 +1,69 @@
+/** What many runs come to. */
+import type { Found, RunResult } from './run.ts';
+
+export interface Summary {
+  readonly seeds: number;
+  readonly first_seed: number | null;
+  readonly seeds_per_second: number;
+  readonly virtual_days: number;
+  readonly turns: number;
+  readonly steps: number;
+  /** By kind. */
+  readonly faults: Readonly<Record<string, number>>;
+  readonly states_covered: number;
+  readonly transitions_covered: number;
+  readonly violations: readonly (Found & { readonly seed: number })[];
+}
+
+export interface Tally {
+  add(result: RunResult): void;
+  summary(): Summary;
+}
+
+/** @param nowMs a stopwatch */
+export function createTally(nowMs: () => number): Tally {
+  const began = nowMs();
+  const states = new Set<string>();
+  const transitions = new Set<string>();
+  const faults = new Map<string, number>();
+  const violations: (Found & { seed: number })[] = [];
+  let [seeds, virtualMs, turns, steps] = [0, 0, 0, 0];
+  let first: number | null = null;
+  return {
+    add(result) {
+      first ??= result.seed;
+      seeds += 1;
+      virtualMs += result.virtualMs;
+      turns += result.turns;
+      steps += result.events;
+      for (const state of result.states) states.add(state);
+      for (const transition of result.transitions) transitions.add(transition);
+      for (const [name, count] of result.faults) faults.set(name, (faults.get(name) ?? 0) + count);
+      violations.push(...result.violations.map((found) => ({ seed: result.seed, ...found })));
+    },
+    summary: () => ({
+      seeds,
+      first_seed: first,
+      seeds_per_second: Number((seeds / ((nowMs() - began) / 1000)).toFixed(1)),
+      virtual_days: Number((virtualMs / 86_400_000).toFixed(2)),
+      turns,
+      steps,
+      faults: Object.fromEntries([...faults].sort(([a], [b]) => (a < b ? -1 : 1))),
+      states_covered: states.size,
+      transitions_covered: transitions.size,
+      violations,
+    }),
+  };
+}
+
+export function summaryLines(summary: Summary): string[] {
+  const { seeds, seeds_per_second, virtual_days, turns, steps, faults, states_covered, transitions_covered } = summary;
+  const injected = Object.values(faults).reduce((sum, count) => sum + count, 0);
+  return [
+    `${seeds} seeds, ${seeds_per_second} a second; ${virtual_days} virtual days, ${steps} steps, ${turns} turns`,
+    `${injected} faults: ${Object.entries(faults)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ')}`,
+    `${states_covered} states and ${transitions_covered} transitions covered; ${summary.violations.length} violations`,
+  ];
+}
