@@ -5,11 +5,13 @@ import type { Ports } from '../actors/ports.ts';
 import { createRuntime } from '../actors/runtime.ts';
 import type { Principal } from '../actors/types.ts';
 import { createConductor } from '../conductor/conductor.ts';
+import { createFleet, createFleetReads, createPicture, followNodes } from '../conductor/fleet/index.ts';
 import type { Games } from '../conductor/interfaces/games.ts';
 import type { Machine as Node } from '../conductor/interfaces/machines.ts';
 import { ensureNodeActor, type NodeSize, nodeKind } from '../conductor/node/kind.ts';
 import { createLeaseBook } from '../conductor/node/lease-book.ts';
 import type { NodeWorld } from '../conductor/node/world.ts';
+import { createQueuePicture, ensureQueue, followQueue, hintQueue, queueKind } from '../conductor/queue/index.ts';
 import { serverKind } from '../conductor/server/kind.ts';
 import { createObserver } from '../conductor/server/observer.ts';
 import type { ServerWorld } from '../conductor/server/world.ts';
@@ -17,9 +19,9 @@ import type { Conductor } from '../conductor/types.ts';
 import { createMachines } from '../fleet-machines.ts';
 import type { NodeMachine, SshTarget } from '../machines/node/index.ts';
 import type { ServerMachine } from '../machines/server/index.ts';
+import { createFleetMemory, createInlinePlanner } from '../planner/index.ts';
 import type { DatabaseClient } from './database.ts';
 import type { Seams } from './defects/index.ts';
-import { onOwnRange, spread } from './spread.ts';
 import { sleeper, timeouts } from './waiting.ts';
 
 export interface BatonParts {
@@ -56,7 +58,6 @@ export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
   const { name, size } = parts.home;
   const row = await repositories.upsertNode({ name, engine: 'simulated', ...size });
   const local = parts.home.node(row.id);
-  let home = local.host;
   const machines = createMachines({ local: [local], remote: parts.remote });
   for (const { id, name, ssh } of await repositories.nodes()) if (ssh !== null) machines.add({ id, name, ssh });
 
@@ -65,21 +66,25 @@ export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
     sleep: sleeper(clock),
     timeout: timeouts(clock),
   } satisfies Pick<ServerWorld & NodeWorld, 'ask' | 'sleep' | 'timeout'>;
+  const limits = nodeLimits(settings.fleet);
+  const memory = createFleetMemory();
+  const planner = createInlinePlanner({ memory, strategy: settings.conductor.strategy });
+  const picture = createPicture({ memory, clock, startsMax: limits.startsMax });
+  const queue = createQueuePicture(clock);
+  const { kind: engine } = local.host.engine;
+  const { placeTries: tries, askMs } = settings.conductor;
+  const fleet = createFleet({ picture, planner, queue, ask: shared.ask, clock, engine, tries, askMs });
   const world: ServerWorld = {
     ...shared,
     games,
-    ports: {
-      portsOf: repositories.portsOf,
-      releasePorts: repositories.releasePorts,
-      reservePorts: (request) => repositories.reservePorts(onOwnRange(request)),
-    },
+    fleet,
+    ports: repositories,
     settings: {
       ...settings.conductor,
       portRange: { from: settings.node.portRange.first, to: settings.node.portRange.last },
       publishAddress: settings.node.publishAddress,
       announceMs: settings.server.announceMs,
     },
-    homeNode: () => home,
     node: (id) => machines.of(id).host,
     nodes: () => machines.all().map(({ host }) => host),
   };
@@ -87,20 +92,17 @@ export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
     ...shared,
     machines,
     keys: repositories,
-    limits: nodeLimits(settings.fleet),
+    limits,
     leases: seams.leases?.(createLeaseBook()) ?? createLeaseBook(),
     clock,
     mayGrant: () => runtime.isSure(),
   };
-  const server = spread(serverKind(world, settings.server, parts.machines.server), {
-    hosts: () => machines.all().map(({ host }) => host),
-    setHome: (host) => {
-      home = host;
-    },
-    ask: shared.ask,
-  });
   const node = nodeKind(nodeWorld, parts.machines.node);
-  const kinds = [server, seams.nodeKind?.(node, clock) ?? node];
+  const kinds = [
+    serverKind(world, settings.server, parts.machines.server),
+    seams.nodeKind?.(node, clock) ?? node,
+    queueKind({ queue, picture, planner, engine, clock, limits: settings.queue }),
+  ];
   const runtime = createRuntime({
     store: database.store,
     kinds,
@@ -110,8 +112,12 @@ export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
     report,
     leaseLost: parts.leaseLost,
   });
+  followQueue(runtime, queue);
   await runtime.start();
+  await ensureQueue(runtime.actors, system);
   await ensureNodeActor(runtime.actors, local.host, size, system);
+  await followNodes(runtime, reads, picture);
+  hintQueue(runtime.actors, picture, queue);
 
   machines.onEach(({ host }, gone) => {
     const { send } = runtime.actors;
@@ -123,6 +129,7 @@ export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
     kinds,
     world,
     reads,
+    fleet: createFleetReads({ picture, fleet, queue, reads, clock, startsMax: limits.startsMax }),
     deadLetters: database.deadLetters,
     keys: repositories,
     newId: ports.id,

@@ -4,14 +4,24 @@ import { withoutReservation } from '../../machines/node/capacity.ts';
 import { createNodeMachine, NODE_LIMITS, type NodeContext } from '../../machines/node/index.ts';
 import { reserve, sized } from '../../machines/node/ledger.ts';
 import { act as serverAct } from '../../machines/server/actions/act.ts';
+import type { Resources } from '../../planner/fit.ts';
 import type { Defect } from './seams.ts';
 
-interface Asked {
+interface Asked extends Resources {
   readonly serverId: string;
   readonly epoch: number;
-  readonly ramMb: number;
-  readonly cpu: number;
 }
+
+const asked = ({ event }: { readonly event: unknown }) => {
+  const { serverId, epoch, ramMb, cpuMilli, diskMb, ports } = event as Asked;
+  return {
+    serverId,
+    epoch,
+    ask: { ramMb, cpuMilli, diskMb, ports },
+    startsUntil: Number.MAX_SAFE_INTEGER,
+    startsMax: 60,
+  };
+};
 
 export const CHART_DEFECTS: readonly Defect[] = [
   {
@@ -23,11 +33,10 @@ export const CHART_DEFECTS: readonly Defect[] = [
         node: node.provide({
           actions: {
             reserve: nodeAct(({ context, event }) => {
-              const { serverId, epoch, ramMb, cpu } = event as unknown as Asked;
-              const roomy = sized(context, context.ramMb * 2, context.cpus);
-              const { context: after, placement } = reserve(roomy, serverId, { epoch, ramMb, cpu });
+              const roomy = sized(context, { ...context, ramMb: context.ramMb * 2 });
+              const { context: after, placement } = reserve(roomy, asked({ event }));
               return {
-                set: sized(after, context.ramMb, context.cpus),
+                set: sized(after, context),
                 verbs: [{ type: 'reply', params: { value: placement } }],
               };
             }),
@@ -68,13 +77,13 @@ export const CHART_DEFECTS: readonly Defect[] = [
           node: node.provide({
             actions: {
               reserve: nodeAct(({ context, event }) => {
-                const { serverId, epoch, ramMb, cpu } = event as unknown as Asked;
-                const isFree = counted(context, 0) + ramMb <= context.ramMb - context.reserveRamMb;
+                const { serverId, epoch, ask, startsUntil } = asked({ event });
+                const isFree = counted(context, 0) + ask.ramMb <= context.ramMb - context.reserveRamMb;
                 const value = isFree
                   ? { placed: true }
                   : { placed: false, reason: 'The counter says that it is full.' };
-                if (isFree) counted(context, ramMb);
-                const reservations = { ...context.reservations, [serverId]: { epoch, ramMb, cpu } };
+                if (isFree) counted(context, ask.ramMb);
+                const reservations = { ...context.reservations, [serverId]: { ...ask, epoch, startsUntil } };
                 return { set: isFree ? { reservations } : {}, verbs: [{ type: 'reply', params: { value } }] };
               }),
               release: nodeAct(({ context, event }) => {
@@ -95,7 +104,7 @@ export const CHART_DEFECTS: readonly Defect[] = [
       charts: ({ server, node }) => ({
         node,
         server: server.provide({
-          actions: { abandonPlacement: serverAct(() => ({})), leaveQueue: serverAct(() => ({})) },
+          actions: { abandonPlacement: serverAct(() => ({})) },
         }),
       }),
     },

@@ -1,7 +1,8 @@
 /** What is allocated on a node is the sum of its rows, is what its actor says, and never exceeds what is usable. */
 
 import type { Address } from '../../actors/types.ts';
-import { type NodeContext, reservedMb, usableMb } from '../../machines/node/index.ts';
+import { heldOn, type NodeContext } from '../../machines/node/index.ts';
+import { usableRamMb } from '../../planner/index.ts';
 import { type MakeInvariant, machineOf } from '../world.ts';
 
 export const allocation: MakeInvariant = ({ tables }, violation) => {
@@ -13,10 +14,11 @@ export const allocation: MakeInvariant = ({ tables }, violation) => {
     const rows = [...tables.reservations.values()].filter(({ nodeId }) => nodeId === id);
     const sum = rows.reduce((mb, { ramMb }) => mb + ramMb, 0);
     const name = machineOf(tables, id) ?? id;
-    if (sum !== reservedMb(context))
-      violation(`${name} says ${reservedMb(context)} MB are reserved, its rows ${sum} MB`);
+    const { ramMb: held, servers } = heldOn(context);
+    if (sum !== held) violation(`${name} says ${held} MB are reserved, its rows ${sum} MB`);
     // What was given stays given when it turns out to be smaller, as one that has never answered.
-    if (sum > usableMb(context)) violation(`${name} has ${sum} MB reserved of ${usableMb(context)} MB usable`);
+    const usable = usableRamMb(context.ramMb, servers);
+    if (sum > usable) violation(`${name} has ${sum} MB reserved of ${usable} MB usable`);
   }
 
   return {
