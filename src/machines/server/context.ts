@@ -89,11 +89,17 @@ export function factsOf(context: ServerContext): ServerFacts {
   return { serverId: id, ownerId, spec, nodeId, ports, epoch };
 }
 
-/** {@link factsOf} for a placement that leaves its home as it is while there is data. */
+/**
+ * Whether only its home may take it: its world is there, for all that is known, or a container of it is, which may run although
+ * it was to be stopped.
+ */
+export const isTied = ({ dataExists, reserved, containerId }: ServerContext): boolean =>
+  dataExists !== false || reserved || containerId !== null;
+
+/** {@link factsOf} for a placement that leaves its home as it is while something of it is there. */
 export const placementOf = (context: ServerContext) => ({
   ...factsOf(context),
-  // What is not known to be nowhere is taken to be there.
-  dataExists: context.dataExists !== false,
+  dataExists: isTied(context),
   avoid: [],
   wanted: null,
 });

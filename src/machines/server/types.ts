@@ -300,6 +300,7 @@ export interface ServerEffects {
    */
   place: {
     input: ServerFacts & {
+      /** Or a container that may run. */
       dataExists: boolean;
       avoid: readonly string[];
       wanted: string | null;

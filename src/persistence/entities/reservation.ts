@@ -10,6 +10,7 @@ export const Reservation = defineEntity({
     nodeId: () =>
       p
         .manyToOne(Node)
+        .primary()
         .mapToPk()
         .fieldName('node_id')
         .foreignKeyName('reservations_node_id_fkey')

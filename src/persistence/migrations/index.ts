@@ -2,6 +2,7 @@ import { Migration0001Initial } from './Migration0001Initial.ts';
 import { Migration0002Failover } from './Migration0002Failover.ts';
 import { Migration0003Nodes } from './Migration0003Nodes.ts';
 import { Migration0004Queue } from './Migration0004Queue.ts';
+import { Migration0005ReservationsByNode } from './Migration0005ReservationsByNode.ts';
 
 /** All migrations, oldest first. One that was released is never changed. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   { name: 'Migration0002Failover', class: Migration0002Failover },
   { name: 'Migration0003Nodes', class: Migration0003Nodes },
   { name: 'Migration0004Queue', class: Migration0004Queue },
+  { name: 'Migration0005ReservationsByNode', class: Migration0005ReservationsByNode },
 ];

@@ -62,9 +62,9 @@ export const rest: MakeInvariant = (world, violation) => {
       if (!held(serverId))
         violation(`${machineOf(tables, nodeId)} holds room for ${serverId}, which does not know of it`);
     }
+    const holders = new Set([...tables.reservations.values()].map(({ serverId }) => serverId));
     for (const { id } of tables.servers.values()) {
-      if (held(id) && !tables.reservations.has(id))
-        violation(`${id} believes that it has room, and no machine holds any`);
+      if (held(id) && !holders.has(id)) violation(`${id} believes that it has room, and no machine holds any`);
     }
   }
 

@@ -72,18 +72,16 @@ function stored(row: NonNullable<Row>, times: readonly string[]): Record<string,
   return plain;
 }
 
-/** The node's list replaces the one before; a row that another node has taken over under a newer epoch stays with it. */
+/** The node's list replaces the one before. A server that fails over has room on two nodes for a while. */
 function projectReservations(tables: Tables, id: string, row: Row, tx: Transaction): void {
   const { reservations } = (row ?? { reservations: [] }) as unknown as NodeReservationsProjection;
   const held = new Set(reservations.map(({ serverId }) => serverId));
-  for (const [serverId, { nodeId }] of tables.reservations) {
-    if (nodeId === id && !held.has(serverId)) tx.delete(tables.reservations, serverId);
+  for (const [key, { nodeId, serverId }] of tables.reservations) {
+    if (nodeId === id && !held.has(serverId)) tx.delete(tables.reservations, key);
   }
   if (reservations.length > 0) checkNode(tables, 'reservations', id);
   for (const reservation of reservations) {
-    const present = tables.reservations.get(reservation.serverId);
-    if (present !== undefined && present.epoch > reservation.epoch) continue;
-    tx.set(tables.reservations, reservation.serverId, { ...reservation, nodeId: id });
+    tx.set(tables.reservations, `${reservation.serverId} ${id}`, { ...reservation, nodeId: id });
   }
 }
 

@@ -27,8 +27,8 @@ export function createMemoryReads(tables: Tables): Reads {
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
     node: async (id) => tables.nodes.get(id) ?? null,
     reservations: async (nodeId) =>
-      [...tables.reservations]
-        .map(([serverId, { cpuMilli, ...row }]) => ({ ...row, serverId, cpu: cpuMilli / 1000 }))
+      [...tables.reservations.values()]
+        .map(({ cpuMilli, ...row }) => ({ ...row, cpu: cpuMilli / 1000 }))
         .filter((row) => nodeId === undefined || row.nodeId === nodeId),
     async operations({ status, target, accountId }, request) {
       const rows = [...tables.operations.values()].filter(

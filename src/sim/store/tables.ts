@@ -89,6 +89,7 @@ export interface Tables {
   readonly deadLetters: Map<string, DeadLetter>;
   readonly events: LiveEvent[];
   readonly servers: Map<string, ServerRow>;
+  /** By server and node. */
   readonly reservations: Map<string, ReservationRow>;
   readonly queue: Map<string, QueueEntry>;
   /** By node, protocol and number. */

@@ -4,7 +4,7 @@
  */
 import type { Verb } from '../../../actors/verbs.ts';
 import type { Waiting } from '../../queue/types.ts';
-import { isDone, type Now, outputOf, timeOf } from '../context.ts';
+import { isDone, isTied, type Now, outputOf, timeOf } from '../context.ts';
 import { demandOf } from '../demand.ts';
 import type { ServerLimits } from '../limits.ts';
 import type { ServerContext } from '../types.ts';
@@ -70,14 +70,14 @@ export const queueActions = (limits: ServerLimits) => ({
 
 /** What the queue has to know to choose; see `machines/queue`. */
 function enter(context: ServerContext & { queuedAt: number }, reason: string | null, givesUpAt: number): Verb {
-  const { id, ownerId, spec, ports, nodeId, dataExists, queuedAt, attempt, nextAttemptAt } = context;
+  const { id, ownerId, spec, ports, nodeId, queuedAt, attempt, nextAttemptAt } = context;
   const entry: Waiting = {
     serverId: id,
     ownerId,
     name: spec.name,
     plan: spec.plan,
     demand: demandOf(spec, ports.length),
-    only: dataExists === false ? null : nodeId,
+    only: isTied(context) ? nodeId : null,
     avoid: [],
     queuedAt,
     givesUpAt,

@@ -7,19 +7,21 @@ import { answers, losing } from './news.ts';
 const NOTHING_MADE = { undone: 'Nothing was made yet; its room was given back.' };
 const REMOVED = { undone: 'The half-made container is removed and its room given back.' };
 
-/** Nothing is there but a reservation: off at once. */
+const CANCELLED = [{ type: 'begin', params: NOTHING_MADE }, 'clearQueue', 'noteOff', 'succeed'] as const;
+
+/** Nothing is there but a reservation, or a place in the queue: off at once. */
 const cancelAtOnce = {
-  stop: { target: '#server.stopped', actions: [{ type: 'begin', params: NOTHING_MADE }, 'noteOff', 'succeed'] },
-  kill: { target: '#server.stopped', actions: [{ type: 'begin', params: NOTHING_MADE }, 'noteOff', 'succeed'] },
+  stop: { target: '#server.stopped', actions: CANCELLED },
+  kill: { target: '#server.stopped', actions: CANCELLED },
   cancel: {
     guard: 'cancelsThis',
     target: '#server.stopped',
-    actions: [{ type: 'begin', params: NOTHING_MADE }, 'noteOff', 'succeed'],
+    actions: CANCELLED,
   },
   delete: {
     guard: 'stopsFirst',
     target: '#server.deleted',
-    actions: [{ type: 'begin', params: NOTHING_MADE }, 'noteOff', 'succeed'],
+    actions: CANCELLED,
   },
 } as const;
 
