@@ -2,7 +2,9 @@
  * After healing nothing is stuck, and nothing lies: no state that should pass, nobody's messages, no row that says
  * something else than the machines do.
  */
+
 import type { ServerRow } from '../../conductor/interfaces/reads.ts';
+import type { NodeContext } from '../../machines/node/index.ts';
 import { type MakeInvariant, machineOf, type World } from '../world.ts';
 
 /** States in which a server may be for ever, with the inner ones. */
@@ -51,7 +53,15 @@ export const rest: MakeInvariant = (world, violation) => {
     }
   }
 
-  /** Room is held by those who say that they have it, and by nobody else. */
+  /** Whoever asked for it died; the node takes it back after half an hour. */
+  function isStarting(nodeId: string, serverId: string): boolean {
+    const actor = tables.actors.get(`node/${nodeId}`);
+    if (actor === undefined) return false;
+    const { context } = JSON.parse(actor.snapshot) as { context: NodeContext };
+    return (context.reservations[serverId]?.startsUntil ?? null) !== null;
+  }
+
+  /** Room is held by those who say that they have it, and by nobody else but a start that may still come. */
   function checkRoom(): void {
     const held = (id: string): boolean => {
       const actor = tables.actors.get(`server/${id}`);
@@ -59,7 +69,7 @@ export const rest: MakeInvariant = (world, violation) => {
       return (JSON.parse(actor.snapshot) as { context: { reserved: boolean } }).context.reserved;
     };
     for (const { serverId, nodeId } of tables.reservations.values()) {
-      if (!held(serverId))
+      if (!held(serverId) && !isStarting(nodeId, serverId))
         violation(`${machineOf(tables, nodeId)} holds room for ${serverId}, which does not know of it`);
     }
     const holders = new Set([...tables.reservations.values()].map(({ serverId }) => serverId));
