@@ -72,19 +72,31 @@ function settlementOf(
   };
 }
 
-/** What should not run ends first, so that what may run on has its room. */
+/**
+ * What should not run ends first, so that what may run on has its room. What the node refuses since it has seen a newer epoch
+ * of that server, it ends by itself (docs/decisions/0007); one such container must not keep all others from coming back. If
+ * it is the lease that is too old, the first heartbeat says so.
+ */
 export const quarantineStrays =
   (world: NodeWorld): Run<'quarantineStrays'> =>
   async ({ nodeId, leaseEpoch, keep, stop, quarantine }, { signal, progress }) => {
     const { link } = world.machines.of(nodeId);
     for (const { serverId, newerEpoch } of quarantine) {
       progress(null, `Putting aside what is left of server ${serverId}.`);
-      await link.quarantine({ serverId, epoch: newerEpoch, leaseEpoch }, signal);
+      await unlessOver(link.quarantine({ serverId, epoch: newerEpoch, leaseEpoch }, signal));
     }
     for (const { serverId, epoch } of stop) {
       progress(null, `Stopping what should not run of server ${serverId}.`);
-      await link.stop({ serverId, epoch, leaseEpoch }, signal);
+      await unlessOver(link.stop({ serverId, epoch, leaseEpoch }, signal));
     }
-    for (const { serverId, epoch } of keep) await link.keep({ serverId, epoch, leaseEpoch }, signal);
+    for (const { serverId, epoch } of keep) await unlessOver(link.keep({ serverId, epoch, leaseEpoch }, signal));
     return {};
   };
+
+async function unlessOver(asked: Promise<void>): Promise<void> {
+  try {
+    await asked;
+  } catch (thrown) {
+    if (!(thrown instanceof BatonError) || thrown.retry !== 'fenced') throw thrown;
+  }
+}
