@@ -106,7 +106,9 @@ export function* roomAgrees({ actors, reservations, servers }: Evidence): Iterab
   for (const { server_id, epoch, ram_mb } of reservations) {
     const server = servers.find(({ id }) => id === server_id);
     if (server?.status !== 'running') continue;
-    if (server.epoch !== epoch) yield `server ${server_id} runs in epoch ${server.epoch} on room of epoch ${epoch}`;
+    // A rebuild that went back runs on the room of the placement before.
+    const placed = holders.find(({ id }) => id === server_id)?.snapshot.context.placedEpoch;
+    if (placed !== epoch) yield `server ${server_id} runs on room of epoch ${placed}, and has room of epoch ${epoch}`;
     const isRight = server.ram_mb === ram_mb || server.restart_pending === true;
     if (!isRight) yield `server ${server_id} runs with ${server.ram_mb} MB on room of ${ram_mb} MB`;
   }
