@@ -31,7 +31,8 @@ export function createLocalLink({ host, dataRoot, size, ports }: LocalLinkOption
     () => ports.id(),
   );
 
-  async function observe(signal: AbortSignal): Promise<NodeReading> {
+  /** A beat comes each two seconds and has no use for the worlds, each of which is a file to read. */
+  async function beat(signal: AbortSignal): Promise<NodeReading> {
     const containers = await engine.inventory(signal).catch(() => null);
     return {
       bootId: await boot,
@@ -40,10 +41,19 @@ export function createLocalLink({ host, dataRoot, size, ports }: LocalLinkOption
       granted: null,
       watchdogs: 0,
       containers,
-      worlds: await worldsIn(dataRoot),
-      quarantine: await namesIn(join(dataRoot, 'quarantine')),
+      worlds: [],
+      quarantine: [],
       ...(size === null ? await usage(dataRoot) : idle(size)),
     };
+  }
+
+  async function observe(signal: AbortSignal): Promise<NodeReading> {
+    const [reading, found, quarantine] = await Promise.all([
+      beat(signal),
+      worldsIn(dataRoot),
+      namesIn(join(dataRoot, 'quarantine')),
+    ]);
+    return { ...reading, worlds: found, quarantine };
   }
 
   async function endOlder(serverId: string, epoch: number, signal: AbortSignal): Promise<void> {
@@ -56,7 +66,7 @@ export function createLocalLink({ host, dataRoot, size, ports }: LocalLinkOption
   return {
     bootstrap: () => Promise.reject(errors.helper_refused({ reason: 'Baton runs on this machine' })),
     connect: (_target, signal) => observe(signal),
-    heartbeat: (_leaseEpoch, _grant, signal) => observe(signal),
+    heartbeat: (_leaseEpoch, _grant, signal) => beat(signal),
     observe,
     keep: () => Promise.resolve(),
     stop: ({ serverId, epoch }, signal) => endOlder(serverId, epoch + 1, signal),

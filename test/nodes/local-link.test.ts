@@ -1,0 +1,58 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { systemPorts } from '../../src/actors/system-ports.ts';
+import type { NodeHost } from '../../src/conductor/interfaces/engine.ts';
+import { createLocalLink, createWorlds } from '../../src/nodes/index.ts';
+
+const soon = () => AbortSignal.timeout(10_000);
+
+/** This machine with one world of epoch 2, and containers of the epochs 1 and 2. */
+async function aMachine(t: ExecutionContext) {
+  const dataRoot = await mkdtemp(join(tmpdir(), 'baton-link-'));
+  t.teardown(() => rm(dataRoot, { recursive: true, force: true }));
+  const worlds = createWorlds(dataRoot);
+  await worlds.ensure({ serverId: 's', epoch: 2, ownerId: 'o', user: '' });
+  await writeFile(join(worlds.dataDir('s'), 'level.dat'), 'x');
+  let containers = [1, 2].map((epoch) => ({ id: `c${epoch}`, serverId: 's', epoch, state: 'running', exitCode: null }));
+  const engine = {
+    inventory: async () => containers,
+    removeContainer: async (id: string) => {
+      containers = containers.filter((one) => one.id !== id);
+    },
+  };
+  const host = { id: 'n', name: 'here', engine, worlds } as unknown as NodeHost;
+  const link = createLocalLink({ host, dataRoot, size: null, ports: systemPorts });
+  return { link, dataRoot, left: () => containers.map(({ id }) => id) };
+}
+
+test('it says what is there, and how full the machine is', async (t) => {
+  const { link } = await aMachine(t);
+  const { containers, worlds, memoryKb, diskKb } = await link.observe(soon());
+  t.deepEqual(
+    containers?.map(({ epoch }) => epoch),
+    [1, 2],
+  );
+  t.deepEqual(worlds, [{ serverId: 's', epoch: 2, hasData: true }]);
+  t.true(memoryKb.total > memoryKb.available && memoryKb.available > 0);
+  t.true(diskKb.total > 0);
+});
+
+test('what should not run ends, and the world stays', async (t) => {
+  const { link, left } = await aMachine(t);
+  await link.stop({ serverId: 's', epoch: 1, leaseEpoch: 1 }, soon());
+  t.deepEqual(left(), ['c2']);
+  t.is((await link.observe(soon())).worlds.length, 1);
+});
+
+test('a world that has lost its place is put aside, and not deleted', async (t) => {
+  const { link, left, dataRoot } = await aMachine(t);
+  await link.quarantine({ serverId: 's', epoch: 3, leaseEpoch: 1 }, soon());
+  t.deepEqual(left(), []);
+  const { worlds, quarantine } = await link.observe(soon());
+  t.deepEqual(worlds, []);
+  t.regex(quarantine[0] ?? '', /^s\.2\.\d{8}T\d{6}Z$/);
+  t.deepEqual(await readdir(join(dataRoot, 'quarantine', quarantine[0] ?? '', 'data')), ['level.dat']);
+  await link.quarantine({ serverId: 's', epoch: 3, leaseEpoch: 1 }, soon());
+});
