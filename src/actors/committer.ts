@@ -1,3 +1,4 @@
+import type { Ports } from './ports.ts';
 import type { CommitResult, CommitStore, TurnCommit } from './store.ts';
 import type { Underway } from './underway.ts';
 
@@ -16,34 +17,45 @@ interface Waiting {
   readonly committed: Committed;
 }
 
+export interface CommitterParts {
+  readonly store: Pick<CommitStore, 'commit'>;
+  readonly ports: Pick<Ports, 'yield'>;
+  /** Turns that share one transaction at most. */
+  readonly maxBatch: number;
+  readonly underway: Underway;
+}
+
+/** So many turns share a transaction without being halved: below it, a transaction costs more than its turns. */
+const WHOLE_BATCH = 16;
+
 /**
  * Group commit. One transaction is under way at a time, so that event sequence numbers become visible in order; what is
- * handed over meanwhile shares the next one. The next transaction is started before the outcome of the last is told, so that
- * the database works while we compute.
+ * handed over meanwhile shares the next one. The next transaction is on its way before the outcome of the last is told,
+ * so that the database works while we compute. For the same reason many turns go in two halves: callers who ask again as
+ * soon as they are answered would otherwise all wait for the database together, and then the database for them.
  */
-export function createCommitter(store: Pick<CommitStore, 'commit'>, maxBatch: number, underway: Underway): Committer {
-  let waiting: Waiting[] = [];
+export function createCommitter({ store, ports, maxBatch, underway }: CommitterParts): Committer {
+  const waiting: Waiting[] = [];
   let running = false;
 
-  function take(): Waiting[] {
-    if (waiting.length > maxBatch) return waiting.splice(0, maxBatch);
-    const batch = waiting;
-    waiting = [];
-    return batch;
-  }
+  /** @param told turns whose outcome is about to be told, and that are likely to be followed by as many */
+  const take = (told: number): Waiting[] =>
+    waiting.splice(0, Math.min(maxBatch, Math.max(WHOLE_BATCH, Math.ceil((waiting.length + told) / 2))));
 
   async function run(): Promise<void> {
-    let batch = take();
-    let writing = write(store, batch);
-    while (batch.length > 0) {
-      const outcomes = await writing;
-      const told = batch;
-      batch = take();
-      if (batch.length > 0) writing = write(store, batch);
+    let told: readonly Waiting[] = [];
+    let outcomes: readonly Outcome[] = [];
+    // What is handed over in the same moment shares the first transaction.
+    await ports.yield();
+    while (waiting.length + told.length > 0) {
+      const batch = take(told.length);
+      const writing = write(store, batch);
+      if (batch.length > 0) await ports.yield();
       for (const [index, { committed }] of told.entries()) committed(outcomes[index] ?? NO_RESULT);
-      if (batch.length > 0) continue;
-      batch = take();
-      if (batch.length > 0) writing = write(store, batch);
+      // Whoever was told may have gone on.
+      if (batch.length === 0) await ports.yield();
+      outcomes = await writing;
+      told = batch;
     }
     running = false;
   }
@@ -62,6 +74,7 @@ const NO_RESULT: Outcome = { ok: false, reason: 'error', error: new TypeError('T
 
 /** Never throws. A batch that fails for a reason of one of its turns is halved until only that one fails. */
 async function write(store: Pick<CommitStore, 'commit'>, batch: readonly Waiting[]): Promise<readonly Outcome[]> {
+  if (batch.length === 0) return [];
   try {
     return await store.commit(batch.map(({ turn }) => turn));
   } catch (error) {

@@ -17,4 +17,6 @@ export interface Ports {
   random(): number;
   /** A UUIDv7. */
   id(): string;
+  /** Resolves when the process has come back to its event loop, so that what it wrote to sockets has left. */
+  yield(): Promise<void>;
 }

@@ -108,7 +108,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     supervisor,
     underway,
     unreachable,
-    committer: createCommitter(store, limits.commitBatch, underway),
+    committer: createCommitter({ store, ports, maxBatch: limits.commitBatch, underway }),
     aftermath: createAftermath({
       ports,
       effects,

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { v7 } from 'uuid';
 import type { Ports } from './ports.ts';
 
@@ -16,4 +17,5 @@ export const systemPorts: Ports = {
   },
   random: () => Math.random(),
   id: () => v7(),
+  yield: () => setImmediate(),
 };

@@ -115,7 +115,13 @@ export async function buildWorld(parts: BuildParts): Promise<World> {
       const toDatabase = createLink({ time, life, random: chance, weather: database.weather, passes });
       const client = database.connect(toDatabase);
       return startSimBaton({
-        ports: { clock: life.clock, random: random.fork(`life ${life.generation}`).next, id: newId },
+        ports: {
+          clock: life.clock,
+          random: random.fork(`life ${life.generation}`).next,
+          id: newId,
+          // Whatever follows from one event is done before the next: nothing ever waits to be sent.
+          yield: () => Promise.resolve(),
+        },
         settings,
         seams,
         database: seams.client?.(client) ?? client,

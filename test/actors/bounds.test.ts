@@ -211,7 +211,7 @@ test('A turn that the database refuses fails alone; the others of its batch are 
     await Promise.all(answers),
     lamps.slice(1).map((lamp) => (lamp === unlucky ? 'internal' : 1)),
   );
-  t.deepEqual(sizes.slice(0, 2), [1, 32], 'they shared one transaction');
+  t.deepEqual(sizes.slice(0, 2), [17, 16], 'they shared two transactions');
   t.true(sizes.length < 16, `halving needs few transactions, not ${sizes.length}`);
   t.is(pressesOf((await actors.view(unlucky)).context), 12);
   t.deepEqual(await broken(pool), []);

@@ -36,6 +36,8 @@ const CONFIGURATION: Readonly<Record<string, string>> = {
   fsync: 'on',
   synchronous_commit: 'on',
   full_page_writes: 'on',
+  // Filling a new log file with zeros holds every commit for 80 ms, and makes none of them faster.
+  wal_init_zero: 'off',
   // Small statements only: planning for parallel workers or machine code costs more than it saves, and shared memory of
   // a container may be 64 MB.
   jit: 'off',
