@@ -153,11 +153,12 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
       leaseLost,
     });
     followQueue(runtime, queue);
+    // Before anything is picked up again: whoever was given room before looks for it there.
+    await followNodes(runtime, reads, picture);
     await runtime.start();
     closers.push(() => runtime.stop());
     await ensureQueue(runtime.actors, system);
     for (const { host, size } of nodes.all) await ensureNodeActor(runtime.actors, host, size, system);
-    await followNodes(runtime, reads, picture);
     hintQueue(runtime.actors, picture, queue);
 
     const watching = new AbortController();

@@ -19,6 +19,11 @@ export const errors = catalogue({
     retry: 'transient',
     message: 'Others took the chosen ports {tries} times in a row. Try again.',
   },
+  server_gone: {
+    status: 410,
+    retry: 'permanent',
+    message: 'There is no server {server} any more that could hold ports.',
+  },
   database_unsupported: {
     status: 500,
     retry: 'permanent',

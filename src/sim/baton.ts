@@ -113,10 +113,11 @@ export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
     leaseLost: parts.leaseLost,
   });
   followQueue(runtime, queue);
+  // Before anything is picked up again: whoever was given room before looks for it there.
+  await followNodes(runtime, reads, picture);
   await runtime.start();
   await ensureQueue(runtime.actors, system);
   await ensureNodeActor(runtime.actors, local.host, size, system);
-  await followNodes(runtime, reads, picture);
   hintQueue(runtime.actors, picture, queue);
 
   machines.onEach(({ host }, gone) => {

@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import test from 'ava';
 import type { PortRequest, WantedPort } from '../../src/conductor/interfaces/stores.ts';
 import { portStore } from '../../src/persistence/repositories/ports.ts';
 import { withDatabase } from './database.ts';
-import { aNode } from './rows.ts';
+import { aNode, anAccount, serverRow, writeServers } from './rows.ts';
 
 const db = withDatabase(test);
 const ports = () => portStore(db.database);
@@ -12,10 +11,16 @@ const GAME: WantedPort = { name: 'game', protocol: 'tcp', container: 25565, same
 const QUERY: WantedPort = { name: 'query', protocol: 'udp', container: 25565, same: false };
 const VOICE: WantedPort = { name: 'voice', protocol: 'udp', container: 24454, same: true };
 
+async function aServer(): Promise<string> {
+  const row = serverRow(await anAccount(db.pool));
+  await writeServers(db.pool, row);
+  return row.id;
+}
+
 async function aRequest(changes: Partial<PortRequest> = {}): Promise<PortRequest> {
   return {
     nodeId: await aNode(db.pool),
-    serverId: randomUUID(),
+    serverId: await aServer(),
     wanted: [GAME],
     range: { from: 30_000, to: 30_099 },
     taken: async () => new Set(),
@@ -109,7 +114,7 @@ test('a port that a template has gained is added to those that were given', asyn
 test('a full range is refused, by name', async (t) => {
   const first = await aRequest({ range: { from: 30_000, to: 30_000 } });
   await ports().reservePorts(first);
-  const error = await t.throwsAsync(ports().reservePorts({ ...first, serverId: randomUUID() }));
+  const error = await t.throwsAsync(ports().reservePorts({ ...first, serverId: await aServer() }));
   t.like(error, { code: 'no_ports', retry: 'permanent', status: 422 });
   t.regex(error?.message ?? '', /between 30000 and 30000 for game/);
 });

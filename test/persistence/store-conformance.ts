@@ -428,7 +428,7 @@ export function storeConformance(test: TestFn<unknown>, open: () => Promise<Open
 
   on(
     'ports stay with their server until they are released, and nobody else gets them',
-    async (t, { ports, nodeId }) => {
+    async (t, { ports, nodeId, makeServer }) => {
       const request = (serverId: string, taken: readonly string[] = []) => ({
         nodeId,
         serverId,
@@ -439,7 +439,7 @@ export function storeConformance(test: TestFn<unknown>, open: () => Promise<Open
         range: { from: 30_000, to: 30_003 },
         taken: async () => new Set(taken),
       });
-      const [a, b, c] = [randomUUID(), randomUUID(), randomUUID()];
+      const [a, b, c, d] = [await makeServer(), await makeServer(), await makeServer(), await makeServer()];
       const [mine, his] = await Promise.all([ports.reservePorts(request(a)), ports.reservePorts(request(b))]);
       t.deepEqual([mine, his].map((own) => own.map(({ host }) => host)).sort(), [
         [30_000, 30_000],
@@ -454,12 +454,48 @@ export function storeConformance(test: TestFn<unknown>, open: () => Promise<Open
           ['query', 30_003],
         ],
       );
-      await t.throwsAsync(ports.reservePorts(request(randomUUID(), ['tcp/30002'])), { code: 'no_ports' } as object);
+      await t.throwsAsync(ports.reservePorts(request(d, ['tcp/30002'])), { code: 'no_ports' } as object);
       await ports.releasePorts(a);
       t.deepEqual(await ports.portsOf(a), []);
-      t.deepEqual(await ports.reservePorts(request(randomUUID())), mine);
+      t.deepEqual(await ports.reservePorts(request(d)), mine);
     },
   );
+
+  on('a purged server has no ports, and gets none', async (t, { ports, nodeId, store, turn, makeServer }) => {
+    const id = await makeServer();
+    const wanted = [{ name: 'game', protocol: 'tcp', container: 25565, same: false }] as const;
+    const request = {
+      nodeId,
+      serverId: id,
+      wanted,
+      range: { from: 30_000, to: 30_003 },
+      taken: async () => new Set<string>(),
+    };
+    t.is((await ports.reservePorts(request)).length, 1);
+    let asked = (): void => {};
+    const isAsked = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const late = {
+      ...request,
+      wanted: [...wanted, { name: 'rcon', protocol: 'tcp', container: 25575, same: false } as const],
+    };
+    const gone = Promise.withResolvers<void>();
+    const reserving = ports.reservePorts({
+      ...late,
+      async taken() {
+        asked();
+        await gone.promise;
+        return new Set<string>();
+      },
+    });
+    await isAsked;
+    await one(store, turn(`server/${id}`, 2, { ended: true, projections: [{ name: 'server', row: null }] }));
+    gone.resolve();
+    await t.throwsAsync(reserving, { code: 'server_gone' } as object);
+    t.deepEqual(await ports.portsOf(id), []);
+    await t.throwsAsync(ports.reservePorts(request), { code: 'server_gone' } as object);
+  });
 }
 
 const anAddress = (): Address => `lamp/${randomUUID()}`;
@@ -483,11 +519,18 @@ type Hand = ReturnType<typeof handOf>;
 /** A store with what makes turns for it. */
 function handOf(opened: OpenStore) {
   let epochs: readonly number[] = [];
-  return {
+  const hand = {
     ...opened,
     async claim(): Promise<readonly number[]> {
       epochs = await opened.store.claimShards(OWNER, LONG_MS);
       return epochs;
+    },
+    /** A server that was just created, by its id. */
+    async makeServer(): Promise<string> {
+      if (epochs.length === 0) await hand.claim();
+      const row = serverRow(opened.accountId, { nodeId: opened.nodeId });
+      await one(opened.store, hand.turn(`server/${row.id}`, 1, { projections: [{ name: 'server', row }] }));
+      return row.id;
     },
     operation: (changes: Partial<NewOperation> = {}): NewOperation => ({
       id: randomUUID(),
@@ -527,4 +570,5 @@ function handOf(opened: OpenStore) {
       ...changes,
     }),
   };
+  return hand;
 }

@@ -67,7 +67,8 @@ export interface PortStore {
   /**
    * Gives a server its ports on its node, lowest free number first, and keeps them until {@link releasePorts}. Asking again
    * gives the same ports; only names that are new are added. Those that it had on another node are given back in the same
-   * transaction: a server is at home on one. Throws `no_ports` (permanent) naming the range.
+   * transaction: a server is at home on one. Throws `no_ports` (permanent) naming the range, and
+   * `server_gone` (permanent) when the server was purged meanwhile.
    */
   reservePorts(request: PortRequest): Promise<readonly PortRow[]>;
   /** In the order of their names. */

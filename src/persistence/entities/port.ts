@@ -1,7 +1,8 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { Node } from './node.ts';
+import { Server } from './server.ts';
 
-/** A port of a node that belongs to a server until it is purged. */
+/** A port of a node that belongs to a server until it is purged, and goes with its row at the latest. */
 export const Port = defineEntity({
   name: 'Port',
   tableName: 'ports',
@@ -18,7 +19,14 @@ export const Port = defineEntity({
         .deleteRule('no action'),
     protocol: p.text().$type<'tcp' | 'udp'>().primary(),
     hostPort: p.integer().primary(),
-    serverId: p.uuid(),
+    serverId: () =>
+      p
+        .manyToOne(Server)
+        .mapToPk()
+        .fieldName('server_id')
+        .foreignKeyName('ports_server_id_fkey')
+        .updateRule('no action')
+        .deleteRule('cascade'),
     name: p.text(),
     containerPort: p.integer(),
     createdAt: p.datetime(3).defaultRaw('now()'),

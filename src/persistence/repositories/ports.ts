@@ -1,4 +1,8 @@
-import { type MikroORM, UniqueConstraintViolationException } from '@mikro-orm/postgresql';
+import {
+  ForeignKeyConstraintViolationException,
+  type MikroORM,
+  UniqueConstraintViolationException,
+} from '@mikro-orm/postgresql';
 import { portKey } from '../../conductor/interfaces/engine.ts';
 import type { PortRequest, PortStore, WantedPort } from '../../conductor/interfaces/stores.ts';
 import type { PortRow } from '../../machines/server/types.ts';
@@ -104,6 +108,12 @@ async function insert(orm: MikroORM, { nodeId, serverId }: PortRequest, chosen: 
       if (rows.length > 0) await em.insertMany(Port, rows);
     });
   } catch (thrown) {
+    if (isOfServer(thrown)) throw errors.server_gone({ server: serverId });
     if (!(thrown instanceof UniqueConstraintViolationException)) throw thrown;
   }
 }
+
+/** The server's row went while its ports were chosen: an effect may outlive the server that asked for it. */
+const isOfServer = (thrown: unknown): boolean =>
+  thrown instanceof ForeignKeyConstraintViolationException &&
+  (thrown as { readonly constraint?: string }).constraint === 'ports_server_id_fkey';

@@ -44,6 +44,7 @@ type Row = TurnCommit['projections'][number]['row'];
 function projectServer(tables: Tables, id: string, row: Row, version: number, now: number, tx: Transaction): void {
   if (row === null) {
     tx.delete(tables.servers, id);
+    for (const [key, { serverId }] of tables.ports) if (serverId === id) tx.delete(tables.ports, key);
     return;
   }
   const server = { ...stored(row, SERVER_TIMES), version, updatedAt: new Date(now) } as unknown as ServerRow;

@@ -79,7 +79,7 @@ export function memoryDeadLetters({ deadLetters }: Tables): DeadLetterStore {
   };
 }
 
-export function memoryPorts({ ports }: Tables): PortStore {
+export function memoryPorts({ ports, servers }: Tables): PortStore {
   const ofServer = (serverId: string): HeldPort[] =>
     [...ports.values()].filter((port) => port.serverId === serverId).sort((a, b) => (a.name < b.name ? -1 : 1));
 
@@ -93,6 +93,7 @@ export function memoryPorts({ ports }: Tables): PortStore {
     const used = new Set([...refused, ...reserved.map(({ protocol, host }) => portKey(protocol, host))]);
     const chosen = lowest(missing, request.range, used);
     for (const port of await request.taken(chosen.map(({ protocol, host }) => ({ protocol, host })))) refused.add(port);
+    if (!servers.has(request.serverId)) throw errors.server_gone({ server: request.serverId });
     if (chosen.every((port) => isFree(request, port, refused))) {
       for (const port of held) if (port.nodeId !== request.nodeId) ports.delete(key(port.nodeId, port));
       for (const port of chosen) ports.set(key(request.nodeId, port), { ...port, ...owner(request) });
