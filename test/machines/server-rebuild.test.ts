@@ -1,5 +1,10 @@
 import test from 'ava';
-import { boot, isEnded, observed, off, running, type Server, stopped } from './server-stations.ts';
+import { createNodeMachine, type NodeContext } from '../../src/machines/node/index.ts';
+import { Drive } from './drive.ts';
+import { boot, isEnded, observed, off, running, type Server, seen, stopped } from './server-stations.ts';
+
+const NODE = { id: 'n1', name: 'local', kind: 'local', engine: 'docker', ramMb: 4000, cpus: 4 };
+const ASK = { ramMb: 1024, cpuMilli: 1000, diskMb: 0, ports: 1 };
 
 /** From `rebuilding.fetching` of a running server to `rebuilding.booting`. */
 function toBooting(server: Server): void {
@@ -98,6 +103,37 @@ test('each way in which the new container may fail brings the old one back', (t)
     t.is(server.state, 'running.healthy');
     t.like(server.context, { containerId: 'c1', reserved: true });
     t.true(isEnded(server, rebuild?.id, 'failed'));
+  }
+});
+
+test('whatever became of the attempt’s room on the node, the server that is back has room there, and gives it back', (t) => {
+  const node = () => {
+    const drive = new Drive<NodeContext>(createNodeMachine(), NODE);
+    drive.send({ type: 'reserve', serverId: 's1', epoch: 1, ...ASK });
+    drive.send({ type: 'hold', serverId: 's1', epoch: 1, ...ASK });
+    return drive;
+  };
+  const reserved = { type: 'reserve', serverId: 's1', epoch: 2, ...ASK };
+  for (const happened of [[], [reserved], [reserved, { type: 'withdraw', serverId: 's1', epoch: 2 }]]) {
+    const [server, drive] = [running(), node()];
+    const hear = () => {
+      for (const { event } of server.told()) if (event.type === 'hold' || event.type === 'release') drive.send(event);
+    };
+    server.command('rebuild');
+    server.done('fetch');
+    server.done('save');
+    server.done('terminate', { exitCode: 0, oomKilled: false });
+    for (const event of happened) drive.send(event);
+    server.fails('place');
+    server.done('revert');
+    hear();
+    t.is(server.state, 'running.healthy');
+    t.like(drive.context.reservations, { s1: { epoch: server.context.placedEpoch, startsUntil: null } });
+    server.command('kill');
+    server.done('kill');
+    server.done('verify', seen(server, { state: 'exited' }));
+    hear();
+    t.deepEqual(drive.context.reservations, {});
   }
 });
 

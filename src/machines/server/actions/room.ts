@@ -12,16 +12,20 @@ import { act, type Outcome } from './act.ts';
 const tellNode = (
   { id, nodeId, epoch }: ServerContext,
   type: 'release' | 'forget' | 'hold',
-  more: { readonly epoch?: number } & Partial<Resources> = {},
+  more: Partial<Resources> = {},
 ): Verb[] =>
   nodeId === null
     ? []
     : [{ type: 'tell', params: { to: `node/${nodeId}`, event: { type, serverId: id, epoch, ...more } } }];
 
-/** The start is over, and the room stays the server's: without this word its node takes it back after a while. */
+/**
+ * The start is over, and the room stays the server's: without this word its node takes it back after a while. An attempt that
+ * came to nothing may have been given room in its epoch, or have given it back, without our knowing: the newest one counts.
+ */
 export function keepRoom(context: ServerContext): Outcome {
-  const { reserved, placedEpoch: epoch, spec, ports } = context;
-  return reserved ? { verbs: tellNode(context, 'hold', { epoch, ...demandOf(spec, ports.length) }) } : {};
+  const { reserved, epoch, spec, ports } = context;
+  if (!reserved) return {};
+  return { set: { placedEpoch: epoch }, verbs: tellNode(context, 'hold', demandOf(spec, ports.length)) };
 }
 
 /** What giving the room back comes to; when the plan keeps it, it stays. */
