@@ -30,7 +30,7 @@ export interface World {
 
 const TABLES = {
   servers: 'select * from servers',
-  journal: 'select address, seq, event, from_state, to_state, operation_id from journal order by id',
+  journal: 'select address, seq, at, event, from_state, to_state, operation_id from journal order by id',
   timers: 'select * from timers',
   effects: 'select * from effects',
   messages: 'select * from messages',

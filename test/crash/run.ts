@@ -9,6 +9,7 @@ import type { Evidence } from './evidence.ts';
 import type { Died } from './lives.ts';
 import { LOOK_MS, observe } from './observers.ts';
 import { type Stage, type StageOptions, setStage } from './stage.ts';
+import { withStories } from './stories.ts';
 import { use } from './users.ts';
 
 export interface RunOptions extends StageOptions {
@@ -116,7 +117,7 @@ async function untilQuiet(stage: Stage, followed: readonly number[], deadline: n
   for (;;) {
     const evidence = await stage.gather(followed);
     const found = violations(evidence, used);
-    if (found.length === 0 || performance.now() > deadline) return { evidence, found };
+    if (found.length === 0 || performance.now() > deadline) return { evidence, found: withStories(found, evidence) };
     await pause(LOOK_MS);
   }
 }
