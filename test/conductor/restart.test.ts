@@ -39,7 +39,8 @@ test('a server that was given room before Baton died starts with it, and does no
   const again = await second.ready;
   const client = createClient(TOKEN, async () => again ?? '', over);
   await client.ask({ method: 'GET', path: `/api/operations/${operation.id}`, waitSeconds: 30 });
-  const { items } = (await client.ask({ method: 'GET', path: `/api/actors/server/${server.id}/turns?limit=100` })).body as {
+  const { items } = (await client.ask({ method: 'GET', path: `/api/actors/server/${server.id}/turns?limit=100` }))
+    .body as {
     items: { to: string }[];
   };
   const states = items.map(({ to }) => to.split('.')[0]);

@@ -65,6 +65,10 @@ export function createFleet(parts: FleetParts): Fleet {
       const event = { type: 'reserve', serverId, epoch, ...demand };
       const placement = (await parts.ask(addressOf(nodeId), event, { timeoutMs: askMs })) as Placement;
       return placement.placed ? { placed: true, nodeId } : placement;
+    } catch (thrown) {
+      // It may give room all the same, later than we wait; this comes after the question, and nobody waits for it.
+      withdraw(nodeId, serverId, epoch).catch(() => {});
+      throw thrown;
     } finally {
       picture.settled(serverId);
     }

@@ -5,7 +5,9 @@ import { createFleetMemory, createInlinePlanner, type Planner } from '../../../s
 import { asks, STARTS_MAX, testNodes } from './nodes.ts';
 
 /** A fleet whose clock stands still and whose nodes answer at once. */
-function aFleet(more: { admission?: () => Admission; startsMax?: number; planner?: Partial<Planner> } = {}) {
+function aFleet(
+  more: { admission?: () => Admission; startsMax?: number; planner?: Partial<Planner>; answersLate?: boolean } = {},
+) {
   const clock = { at: 0, now: () => clock.at };
   const memory = createFleetMemory();
   const startsMax = more.startsMax ?? STARTS_MAX;
@@ -20,7 +22,9 @@ function aFleet(more: { admission?: () => Admission; startsMax?: number; planner
     async ask(address, event) {
       const id = address.slice('node/'.length);
       asked.push(`${id} ${event.type}`);
-      return nodes.send(id, event);
+      const answer = nodes.send(id, event);
+      if (event.type === 'reserve' && more.answersLate) throw new Error('It took too long.');
+      return answer;
     },
     clock,
     engine: 'simulated',
@@ -99,6 +103,14 @@ test('what others are just asking for counts as taken', async (t) => {
   nodes.add('n2', 4000);
   const both = await Promise.all(['a', 'b'].map((id) => fleet.reserve(request(id, { demand: asks(2000) }), never)));
   t.deepEqual(both.map((room) => room.placed && room.nodeId).sort(), ['n1', 'n2']);
+});
+
+test('what a node gives later than anybody waits for is given back', async (t) => {
+  const { fleet, nodes, asked, picture } = aFleet({ answersLate: true });
+  nodes.add('n1', 4000);
+  await t.throwsAsync(fleet.reserve(request('a'), never), { message: 'It took too long.' });
+  t.deepEqual(asked, ['n1 reserve', 'n1 withdraw']);
+  t.is(picture.reservationOf('a'), undefined);
 });
 
 test('nobody passes the queue, but who has room already need not wait for it', async (t) => {
