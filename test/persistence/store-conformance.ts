@@ -386,6 +386,29 @@ export function storeConformance(test: TestFn<unknown>, open: () => Promise<Open
     },
   );
 
+  on('a node’s room is what its turns changed of it', async (t, { store, reads, claim, turn, nodeId }) => {
+    await claim();
+    const address: Address = `node/${nodeId}`;
+    const room = (serverId: string, epoch = 1) => ({
+      serverId,
+      epoch,
+      ramMb: 1024,
+      cpuMilli: 500,
+      diskMb: 0,
+      ports: 1,
+    });
+    const changed = (reserved: object[], released: string[] = []) => ({
+      projections: [{ name: 'node_reservations', row: { nodeId, reserved, released } }],
+    });
+    const [a, b, c] = [randomUUID(), randomUUID(), randomUUID()];
+    await one(store, turn(address, 1, changed([room(a), room(b)])));
+    await one(store, turn(address, 2, changed([room(b, 2), room(c)], [a])));
+    const byServer = new Map((await reads.reservations(nodeId)).map((row) => [row.serverId, row]));
+    t.deepEqual([...byServer.keys()].sort(), [b, c].sort());
+    t.like(byServer.get(b), { nodeId, epoch: 2, ramMb: 1024, cpu: 0.5 });
+    t.is((await reads.node(nodeId))?.version, 2, 'turns count, also those that change nothing in the row');
+  });
+
   on('lists are paged in order', async (t, { store, reads, claim, turn, accountId }) => {
     await claim();
     const rows = ['a', 'b', 'c', 'd', 'e'].map((name) => serverRow(accountId, { name }));
