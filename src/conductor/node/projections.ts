@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AnyMachineSnapshot } from 'xstate';
 import type { Projection } from '../../actors/types.ts';
 import type { NodeContext } from '../../machines/node/index.ts';
@@ -45,6 +46,6 @@ function reservationChange(after: AnyMachineSnapshot, before: AnyMachineSnapshot
 const isAsBefore = ({ serverId: _, ...row }: Row, before: Reservations[string] | undefined): boolean =>
   before !== undefined && hasSameValues(row, before);
 
-/** Whether each value of the one is the very one of the other: contexts keep what a turn does not change. */
+/** Contexts keep what a turn does not change, so that there is rarely an object to look into. */
 const hasSameValues = <T extends object>(one: T, other: T): boolean =>
-  Object.keys(one).every((key) => Object.is(one[key as keyof T], other[key as keyof T]));
+  (Object.keys(one) as (keyof T)[]).every((key) => one[key] === other[key] || isDeepStrictEqual(one[key], other[key]));
