@@ -107,6 +107,30 @@ export function storeConformance(test: TestFn<unknown>, open: () => Promise<Open
     );
   });
 
+  on('a stale turn whose pieces are there already is fenced, and those beside it are written', async (t, hand) => {
+    const { store, claim, turn } = hand;
+    await claim();
+    const [there, fresh] = [anAddress(), anAddress()];
+    const begun = hand.operation();
+    const first = turn(there, 1, {
+      effectsStarted: [{ id: `${there}:1:0`, childId: 'a', name: 'x', input: null, deadlineMs: null }],
+      operationBegun: begun,
+    });
+    await one(store, first);
+    const [again, beside] = await store.commit([first, turn(fresh, 1, { events: [anEvent('beside')] })]);
+    t.deepEqual(again, { ok: false, reason: 'fenced' });
+    t.like(beside, { ok: true, events: [{ type: 'beside' }] });
+    const stored = await store.load([there, fresh], 10);
+    t.deepEqual(
+      stored.map(({ address, seq, effects }) => [address, seq, effects.length]).sort(),
+      [
+        [there, 1, 1],
+        [fresh, 1, 0],
+      ].sort(),
+    );
+    t.is((await store.operation(begun.id))?.status, 'running');
+  });
+
   on('a message goes with the turn that handles it, once', async (t, { store, claim, turn }) => {
     await claim();
     const [sender, receiver] = [anAddress(), anAddress()];
