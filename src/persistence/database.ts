@@ -4,6 +4,7 @@
  */
 import { Migrator } from '@mikro-orm/migrations';
 import { MikroORM } from '@mikro-orm/postgresql';
+import pLimit from 'p-limit';
 import pg, { type Pool } from 'pg';
 import type { Logger } from 'pino';
 import {
@@ -35,6 +36,11 @@ export interface Database {
   /** For the commit store alone. Its connections pipeline: what is handed over together leaves together. */
   readonly turns: Pool;
   /**
+   * Runs what Baton reads and writes by itself, with few connections of the pool at once: what a thousand servers that come up
+   * need waits here, as long as it takes, and people who ask for a page do not wait behind it.
+   */
+  background<T>(work: () => Promise<T>): Promise<T>;
+  /**
    * Brings the schema up to date, one process at a time. Returns the migrations that were applied. Throws
    * `database_unsupported`, `database_newer`, `unavailable`.
    */
@@ -56,6 +62,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     orm,
     pool,
     turns,
+    background: pLimit(BACKGROUND),
     migrate: () =>
       translating(async () => {
         const unhurried = await openOrm(options, { ...limits, poolSize: 2, statementTimeoutMs: 0 });
@@ -77,6 +84,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     },
   };
 }
+
+/** A list takes two connections while it is read, one for its rows and one for how many there are. */
+const BACKGROUND = 2;
 
 function limitsOf(options: DatabaseOptions): ConnectionLimits {
   const { poolSize, connectTimeoutMs, statementTimeoutMs } = { ...DEFAULT_LIMITS, ...options };
