@@ -73,6 +73,7 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
 
     const repositories = openRepositories(database, systemPorts.id);
     const reads = createReads(database);
+    const ownReads = createReads(database, database.background);
     const admin = await repositories.ensureAdmin();
     const system: Principal = { accountId: admin.id, name: SYSTEM, admin: true };
 
@@ -144,7 +145,7 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
       queueKind({ queue, picture, planner, engine, clock, limits: settings.queue }),
     ];
     const runtime = createRuntime({
-      store: withFaults('store', createCommitStore(database.pool, projections), fault),
+      store: withFaults('store', createCommitStore(database.turns, projections), fault),
       kinds,
       ports: systemPorts,
       limits: settings.actors,
@@ -165,7 +166,7 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
     closers.push(async () => watching.abort());
     machines.onEach(({ host }, gone) => {
       const { send } = runtime.actors;
-      createObserver({ ...settings.conductor, ...world, node: host, reads, send, report }).start(
+      createObserver({ ...settings.conductor, ...world, node: host, reads: ownReads, send, report }).start(
         AbortSignal.any([watching.signal, gone]),
       );
     });

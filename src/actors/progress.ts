@@ -27,6 +27,7 @@ interface Latest {
   readonly fraction: number | null;
   readonly message: string;
   readonly event: PendingEvent;
+  readonly address: Address;
 }
 
 /**
@@ -38,10 +39,16 @@ export function createProgress(parts: ProgressParts): Progress {
   /** By operation, with what prevents its being stored. */
   const waiting = new Map<string, { latest: Latest; readonly cancel: () => void }>();
 
+  function runningOn(address: Address): string | undefined {
+    const { kind, snapshot } = residents.get(address) ?? {};
+    return kind === undefined || snapshot == null ? undefined : kind.operation(snapshot)?.id;
+  }
+
   async function flush(operationId: string): Promise<void> {
     const latest = waiting.get(operationId)?.latest;
     waiting.delete(operationId);
-    if (latest === undefined) return;
+    // Progress stands in one line with the turns: what has ended meanwhile must not hold them up.
+    if (latest === undefined || runningOn(latest.address) !== operationId) return;
     const { fraction, message, event } = latest;
     try {
       const written = await store.progress(operationId, fraction, message, event);
@@ -61,7 +68,7 @@ export function createProgress(parts: ProgressParts): Progress {
       const subject = parseAddress(address);
       const data = { operation_id: id, progress: fraction, message };
       const event = { type: `${subject.kind}.progress`, subject, ownerId: kind.ownerId(snapshot), data };
-      const latest = { fraction, message, event };
+      const latest = { fraction, message, event, address };
       const already = waiting.get(id);
       if (already !== undefined) already.latest = latest;
       else {

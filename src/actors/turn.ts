@@ -130,7 +130,7 @@ function turnOf(activation: Activation, envelope: Envelope, facts: TurnFacts, st
       ...(kind.events?.(before ?? undefined, step.snapshot, envelope.event) ?? []),
       ...operationEvents(activation, envelope, step, writes.operationsEnded),
     ],
-    projections: kind.projections?.(step.snapshot) ?? [],
+    projections: kind.projections?.(step.snapshot, before) ?? [],
     ...writes,
   };
   return { type: 'turn', commit, step, reply };

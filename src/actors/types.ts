@@ -100,7 +100,11 @@ export interface ActorKind {
   ownerId(snapshot: AnyMachineSnapshot): string | null;
   /** A better reason for a refusal than `invalid_transition`, if there is one. */
   refusal?(snapshot: AnyMachineSnapshot, event: ActorEvent): BatonError | undefined;
-  projections?(snapshot: AnyMachineSnapshot): readonly Projection[];
+  /**
+   * The rows that a turn changes. What it leaves out stays as the turns before have left it.
+   * @param before null when the turn makes the actor
+   */
+  projections?(after: AnyMachineSnapshot, before: AnyMachineSnapshot | null): readonly Projection[];
   events?(
     before: AnyMachineSnapshot | undefined,
     after: AnyMachineSnapshot,

@@ -17,7 +17,7 @@ export interface DatabaseParts {
 }
 
 export interface ConnectionLimits {
-  /** Connections at most. */
+  /** Connections at most, those of the turns among them. */
   readonly poolSize: number;
   /** How long to wait for a connection, be it made or freed by another query. */
   readonly connectTimeoutMs: number;
@@ -26,10 +26,13 @@ export interface ConnectionLimits {
 }
 
 /**
- * Ten connections serve the turns' group commit, the pages and the sweeps of one process; three seconds are long for a
+ * Ten connections serve one process: three its turns, seven its pages, ports and sweeps; three seconds are long for a
  * connection and short for a person; the commit path's slowest statement takes tens of milliseconds.
  */
 export const DEFAULT_LIMITS: ConnectionLimits = { poolSize: 10, connectTimeoutMs: 3_000, statementTimeoutMs: 10_000 };
+
+/** Of these, so many are the turns' own: one writes, one reads what is brought to life, one is left for timers and the lease. */
+export const TURN_CONNECTIONS = 3;
 
 /** A database that has said nothing for this long after its own statement timeout is not there any more. */
 const SILENCE_MARGIN_MS = 2_000;

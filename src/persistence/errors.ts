@@ -105,6 +105,13 @@ export async function translating<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Whether a row could not be written because another one has its key. */
+export const isUniqueViolation = (thrown: unknown): boolean => thrown instanceof Error && codeOf(thrown) === '23505';
+
+/** Whether a row could not be written because what it belongs to by this constraint is not there. */
+export const isOrphan = (thrown: unknown, constraint: string): boolean =>
+  thrown instanceof Error && codeOf(thrown) === '23503' && 'constraint' in thrown && thrown.constraint === constraint;
+
 function isOneOf(code: string, states: ReadonlySet<string>): boolean {
   return states.has(code) || (code.length === 5 && states.has(code.slice(0, 2)));
 }

@@ -9,8 +9,12 @@ import { operationReads } from './reads/operations.ts';
 import { queueEntries } from './reads/queue.ts';
 import { serverReads } from './reads/servers.ts';
 
-/** What pages and reports read. Every method throws `unavailable` while the database does not answer. */
-export function createReads({ orm, pool, ping }: Database): Reads {
+/**
+ * What pages and reports read. Every method throws `unavailable` while the database does not answer.
+ * @param admit runs each read, at once or when it is its turn; see `Database.background`
+ */
+export function createReads({ orm, pool, ping }: Database, admit: Database['background'] = (work) => work()): Reads {
+  const read = <T>(work: () => Promise<T>): Promise<T> => admit(() => translating(work));
   const [servers, nodes, operations, actors, events] = [
     serverReads(orm),
     nodeReads(orm),
@@ -20,19 +24,19 @@ export function createReads({ orm, pool, ping }: Database): Reads {
   ];
   return {
     ping,
-    servers: (filter, request) => translating(() => servers.servers(filter, request)),
-    server: (id, options) => translating(() => servers.server(id, options)),
-    nodes: (options) => translating(() => nodes.nodes(options)),
-    node: (id) => translating(() => nodes.node(id)),
-    reservations: (nodeId) => translating(() => nodes.reservations(nodeId)),
-    operations: (filter, request) => translating(() => operations.operations(filter, request)),
-    operation: (id) => translating(() => operations.operation(id)),
-    journal: (address, request) => translating(() => actors.journal(address, request)),
-    actors: (filter, request) => translating(() => actors.actors(filter, request)),
-    deadLetters: (request) => translating(() => actors.deadLetters(request)),
-    events: (since, limit, ownerId) => translating(() => events.events(since, limit, ownerId)),
-    lastEventSeq: () => translating(() => events.lastEventSeq()),
-    queue: () => translating(() => queueEntries(orm)),
-    counts: () => translating(() => counts(pool)),
+    servers: (filter, request) => read(() => servers.servers(filter, request)),
+    server: (id, options) => read(() => servers.server(id, options)),
+    nodes: (options) => read(() => nodes.nodes(options)),
+    node: (id) => read(() => nodes.node(id)),
+    reservations: (nodeId) => read(() => nodes.reservations(nodeId)),
+    operations: (filter, request) => read(() => operations.operations(filter, request)),
+    operation: (id) => read(() => operations.operation(id)),
+    journal: (address, request) => read(() => actors.journal(address, request)),
+    actors: (filter, request) => read(() => actors.actors(filter, request)),
+    deadLetters: (request) => read(() => actors.deadLetters(request)),
+    events: (since, limit, ownerId) => read(() => events.events(since, limit, ownerId)),
+    lastEventSeq: () => read(() => events.lastEventSeq()),
+    queue: () => read(() => queueEntries(orm)),
+    counts: () => read(() => counts(pool)),
   };
 }

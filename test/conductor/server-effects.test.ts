@@ -6,8 +6,10 @@ import { errors } from '../../src/conductor/errors.ts';
 import type { Engine, NodeHost } from '../../src/conductor/interfaces/engine.ts';
 import { purge, removeContainer } from '../../src/conductor/server/effects/container.ts';
 import { findWorld } from '../../src/conductor/server/effects/find-world.ts';
+import { place, prepare } from '../../src/conductor/server/effects/prepare.ts';
 import type { ServerWorld } from '../../src/conductor/server/world.ts';
 import { createWorlds } from '../../src/nodes/index.ts';
+import { errors as storeErrors } from '../../src/persistence/errors.ts';
 import { SPEC } from '../machines/server-stations.ts';
 
 const context = { signal: AbortSignal.timeout(10_000) } as never;
@@ -71,4 +73,59 @@ test('a purge does not wait for a node that was given up, and does for one that 
   t.deepEqual(released, ['s1']);
   await t.throwsAsync(purge(worldOf(hosts))({ ...facts, keepData: false }, context), { code: 'not_running' } as object);
   t.deepEqual(released, ['s1'], 'its ports are kept until nothing can listen there any more');
+});
+
+/** A fleet that offers its nodes in order, and nodes that have no port left. */
+function withoutPorts(hosts: ReadonlyMap<string, NodeHost>, full: readonly string[]) {
+  const withdrawn: string[] = [];
+  const first = (avoid: readonly string[]) => [...hosts.keys()].find((id) => !avoid.includes(id));
+  const world = {
+    ...worldOf(hosts),
+    games: { template: () => ({ ports: [], user: '' }) },
+    settings: { portRange: { from: 1, to: 2 } },
+    fleet: {
+      async home(_demand: unknown, avoid: readonly string[]) {
+        const nodeId = first(avoid);
+        if (nodeId === undefined) throw errors.no_nodes();
+        return nodeId;
+      },
+      async reserve({ avoid, only }: { avoid: readonly string[]; only: string | null }) {
+        const nodeId = only ?? first(avoid);
+        return nodeId === undefined ? { placed: false, reason: 'none' } : { placed: true, nodeId };
+      },
+      withdraw: async (nodeId: string) => void withdrawn.push(nodeId),
+      answers: () => true,
+    },
+    ports: {
+      async reservePorts({ nodeId }: { nodeId: string }) {
+        if (full.includes(nodeId)) throw storeErrors.no_ports({ from: 1, to: 2, name: 'game' });
+        return [{ name: 'game', protocol: 'tcp', container: 1, host: 1 }];
+      },
+    },
+  } as unknown as ServerWorld;
+  return { world, withdrawn };
+}
+
+test('a new server gets its home where a port is left, and hears of ports when none is anywhere', async (t) => {
+  const hosts = await nodes(t, ['n1', 'n2', 'n3']);
+  const make = (full: readonly string[]) =>
+    prepare(withoutPorts(hosts, full).world)({ serverId: 's1', ownerId: 'o1', spec: SPEC }, context);
+  t.like(await make([]), { nodeId: 'n1' });
+  t.like(await make(['n1', 'n2']), { nodeId: 'n3', ports: [{ host: 1 }] });
+  await t.throwsAsync(make(['n1', 'n2', 'n3']), { code: 'no_ports' } as object);
+});
+
+test('room on a node without a port is given back, and looked for elsewhere unless the server is tied to it', async (t) => {
+  const hosts = await nodes(t, ['n1', 'n2', 'n3']);
+  const asked = { ...facts, avoid: [], wanted: null, dataExists: false } as never;
+  const there = withoutPorts(hosts, ['n1', 'n2']);
+  t.like(await place(there.world)(asked, context), { placed: true, home: { nodeId: 'n3' } });
+  t.deepEqual(there.withdrawn, ['n1', 'n2']);
+  const nowhere = withoutPorts(hosts, ['n1', 'n2', 'n3']);
+  t.like(await place(nowhere.world)(asked, context), { placed: false });
+  t.deepEqual(nowhere.withdrawn, ['n1', 'n2', 'n3']);
+  const tied = withoutPorts(hosts, ['n1']);
+  const withWorld = { ...(asked as object), dataExists: true } as never;
+  await t.throwsAsync(place(tied.world)(withWorld, context), { code: 'no_ports' } as object);
+  t.deepEqual(tied.withdrawn, ['n1']);
 });

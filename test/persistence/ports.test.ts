@@ -1,5 +1,6 @@
 import test from 'ava';
 import type { PortRequest, WantedPort } from '../../src/conductor/interfaces/stores.ts';
+import { createReads } from '../../src/persistence/reads.ts';
 import { portStore } from '../../src/persistence/repositories/ports.ts';
 import { withDatabase } from './database.ts';
 import { aNode, anAccount, serverRow, writeServers } from './rows.ts';
@@ -11,9 +12,9 @@ const GAME: WantedPort = { name: 'game', protocol: 'tcp', container: 25565, same
 const QUERY: WantedPort = { name: 'query', protocol: 'udp', container: 25565, same: false };
 const VOICE: WantedPort = { name: 'voice', protocol: 'udp', container: 24454, same: true };
 
-async function aServer(): Promise<string> {
-  const row = serverRow(await anAccount(db.pool));
-  await writeServers(db.pool, row);
+async function aServer(pool = db.pool): Promise<string> {
+  const row = serverRow(await anAccount(pool));
+  await writeServers(pool, row);
   return row.id;
 }
 
@@ -139,4 +140,25 @@ test('one server that asks many times at once gets one set of ports', async (t) 
   const answers = await Promise.all(Array.from({ length: 10 }, () => ports().reservePorts(request)));
   for (const answer of answers) t.deepEqual(answer, answers[0]);
   t.is(answers[0]?.length, 2);
+});
+
+test('hundreds of servers that want ports of one node get them, and nobody who reads is turned away', async (t) => {
+  const { parts } = await db.fresh();
+  const database = await db.open({ target: parts, poolSize: 4, connectTimeoutMs: 2_000 });
+  const nodeId = await aNode(database.pool);
+  const [store, reads] = [portStore(database), createReads(database)];
+  const range = { from: 30_000, to: 30_399 };
+  const servers = await Promise.all(Array.from({ length: 400 }, () => aServer(database.pool)));
+  const requests = await Promise.all(servers.map((serverId) => aRequest({ nodeId, serverId, range })));
+  const over = new AbortController();
+  const reading = (async () => {
+    for (let pages = 0; ; pages += 1) {
+      if (over.signal.aborted) return pages;
+      await reads.servers({}, { limit: 1 });
+    }
+  })();
+  const given = (await Promise.all(requests.map((request) => store.reservePorts(request)))).flat();
+  over.abort();
+  t.is(new Set(given.map(({ host }) => host)).size, 400);
+  t.true((await reading) > 10);
 });

@@ -71,8 +71,10 @@ const reservations = async (...nodes: string[]) =>
     )
   ).rows;
 
-const reserve = (...rows: Record<string, unknown>[]) =>
-  inTransaction(db.pool, (client) => projectNodeReservations.apply(client, rows, []));
+const change = (nodeId: string, reserved: object[], released: string[] = []) => ({ nodeId, reserved, released });
+
+const reserve = (...changes: ReturnType<typeof change>[]) =>
+  inTransaction(db.pool, (client) => projectNodeReservations.apply(client, changes, []));
 
 const held = (n: number, epoch = 1) => ({
   serverId: `00000000-0000-7000-8000-00000000000${n}`,
@@ -83,27 +85,31 @@ const held = (n: number, epoch = 1) => ({
   ports: n,
 });
 
-test.serial('the list of a node replaces the one before', async (t) => {
+test.serial('what a turn changes of a node’s room is written, and what it leaves out stays', async (t) => {
   const nodeId = await aNode(db.pool);
-  await reserve({ nodeId, reservations: [held(1), held(2)] });
-  await reserve({ nodeId, reservations: [held(2, 2), held(3)] });
+  await reserve(change(nodeId, [held(1), held(2), held(4)]));
+  await reserve(change(nodeId, [held(2, 2), held(3)], [held(1).serverId]));
   t.deepEqual(await reservations(nodeId), [
     { ...held(2, 2), nodeId },
     { ...held(3), nodeId },
+    { ...held(4), nodeId },
   ]);
-  await reserve({ nodeId, reservations: [] });
+  await reserve(
+    change(
+      nodeId,
+      [],
+      [2, 3, 4].map((n) => held(n).serverId),
+    ),
+  );
   t.deepEqual(await reservations(nodeId), []);
 });
 
 test.serial('a server that fails over has room on both nodes until the one that it leaves gives it up', async (t) => {
   const [from, to] = [await aNode(db.pool), await aNode(db.pool)];
-  await reserve({ nodeId: from, reservations: [held(1), held(2)] });
-  await reserve({ nodeId: to, reservations: [held(1, 2)] });
+  await reserve(change(from, [held(1), held(2)]));
+  await reserve(change(to, [held(1, 2)]));
   const both = await reservations(from, to);
   t.is(both.length, 3);
-  await reserve({ nodeId: from, reservations: [held(2)] });
-  t.like(await reservations(from, to), [{ nodeId: to, epoch: 2 }, { nodeId: from }]);
-
-  await inTransaction(db.pool, (client) => projectNodeReservations.apply(client, [], [from, to]));
-  t.deepEqual(await reservations(from, to), []);
+  await reserve(change(from, [], [held(1).serverId]), change(to, [held(3)]));
+  t.like(await reservations(from, to), [{ nodeId: to, epoch: 2 }, { nodeId: from }, { nodeId: to }]);
 });

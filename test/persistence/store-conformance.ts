@@ -107,6 +107,30 @@ export function storeConformance(test: TestFn<unknown>, open: () => Promise<Open
     );
   });
 
+  on('a stale turn whose pieces are there already is fenced, and those beside it are written', async (t, hand) => {
+    const { store, claim, turn } = hand;
+    await claim();
+    const [there, fresh] = [anAddress(), anAddress()];
+    const begun = hand.operation();
+    const first = turn(there, 1, {
+      effectsStarted: [{ id: `${there}:1:0`, childId: 'a', name: 'x', input: null, deadlineMs: null }],
+      operationBegun: begun,
+    });
+    await one(store, first);
+    const [again, beside] = await store.commit([first, turn(fresh, 1, { events: [anEvent('beside')] })]);
+    t.deepEqual(again, { ok: false, reason: 'fenced' });
+    t.like(beside, { ok: true, events: [{ type: 'beside' }] });
+    const stored = await store.load([there, fresh], 10);
+    t.deepEqual(
+      stored.map(({ address, seq, effects }) => [address, seq, effects.length]).sort(),
+      [
+        [there, 1, 1],
+        [fresh, 1, 0],
+      ].sort(),
+    );
+    t.is((await store.operation(begun.id))?.status, 'running');
+  });
+
   on('a message goes with the turn that handles it, once', async (t, { store, claim, turn }) => {
     await claim();
     const [sender, receiver] = [anAddress(), anAddress()];
@@ -385,6 +409,29 @@ export function storeConformance(test: TestFn<unknown>, open: () => Promise<Open
       t.is(await reads.server(row.id, { includeDeleted: true }), null);
     },
   );
+
+  on('a node’s room is what its turns changed of it', async (t, { store, reads, claim, turn, nodeId }) => {
+    await claim();
+    const address: Address = `node/${nodeId}`;
+    const room = (serverId: string, epoch = 1) => ({
+      serverId,
+      epoch,
+      ramMb: 1024,
+      cpuMilli: 500,
+      diskMb: 0,
+      ports: 1,
+    });
+    const changed = (reserved: object[], released: string[] = []) => ({
+      projections: [{ name: 'node_reservations', row: { nodeId, reserved, released } }],
+    });
+    const [a, b, c] = [randomUUID(), randomUUID(), randomUUID()];
+    await one(store, turn(address, 1, changed([room(a), room(b)])));
+    await one(store, turn(address, 2, changed([room(b, 2), room(c)], [a])));
+    const byServer = new Map((await reads.reservations(nodeId)).map((row) => [row.serverId, row]));
+    t.deepEqual([...byServer.keys()].sort(), [b, c].sort());
+    t.like(byServer.get(b), { nodeId, epoch: 2, ramMb: 1024, cpu: 0.5 });
+    t.is((await reads.node(nodeId))?.version, 2, 'turns count, also those that change nothing in the row');
+  });
 
   on('lists are paged in order', async (t, { store, reads, claim, turn, accountId }) => {
     await claim();

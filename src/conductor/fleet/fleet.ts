@@ -23,7 +23,7 @@ export type Room =
 
 export interface Fleet {
   /** A home for a new server: where there is room, or will be. Throws `no_nodes`, `no_node_large_enough`. */
-  home(demand: Resources): Promise<string>;
+  home(demand: Resources, avoid: readonly string[]): Promise<string>;
   /** Room for a server that starts, unless others wait for it. Twice is once. */
   reserve(request: RoomRequest, signal: AbortSignal): Promise<Room>;
   /** Gives back what {@link reserve} gave for this epoch. */
@@ -98,9 +98,9 @@ export function createFleet(parts: FleetParts): Fleet {
   });
 
   return {
-    async home(demand) {
-      const now = await choose({ demand, avoid: [] });
-      return now ?? homeLater(picture, demand, engine());
+    async home(demand, avoid) {
+      const now = await choose({ demand, avoid });
+      return now ?? homeLater(picture, demand, engine(), avoid);
     },
     async reserve(request, signal) {
       const { serverId, epoch, only, wanted } = request;
@@ -122,8 +122,15 @@ export function createFleet(parts: FleetParts): Fleet {
 }
 
 /** The node on which it would fit if that were empty, and which has the most room now; those that take servers first. */
-function homeLater(picture: FleetPicture, demand: Resources, engine: NodeContext['engine']): string {
-  const nodes = picture.nodes().filter(({ context }) => !context.system && context.engine === engine);
+function homeLater(
+  picture: FleetPicture,
+  demand: Resources,
+  engine: NodeContext['engine'],
+  avoid: readonly string[],
+): string {
+  const nodes = picture
+    .nodes()
+    .filter(({ context }) => !context.system && context.engine === engine && !avoid.includes(context.id));
   const mostRamMb = (node: KnownNode): number => mostOf(picture.stateOf(node)).ramMb;
   const freeRamMb = (node: KnownNode): number => {
     const { size, held } = picture.stateOf(node);

@@ -115,12 +115,13 @@ export const SERVER_PROJECTION = 'server';
 /** The row of a node, as its actor's projection `node` gives it. Times may be Unix milliseconds. */
 export const NODE_PROJECTION = 'node';
 
-/** The list of a node's reservations, as its actor's projection `node_reservations` gives it. */
+/** What a turn changes in a node's reservations, as its actor's projection `node_reservations` gives it. Its row is never null. */
 export const NODE_RESERVATIONS_PROJECTION = 'node_reservations';
 
 export interface NodeReservationsProjection {
   readonly nodeId: string;
-  readonly reservations: readonly {
+  /** New ones, and those that are not what they were. */
+  readonly reserved: readonly {
     readonly serverId: string;
     readonly epoch: number;
     readonly ramMb: number;
@@ -128,6 +129,8 @@ export interface NodeReservationsProjection {
     readonly diskMb: number;
     readonly ports: number;
   }[];
+  /** The servers whose room is free. */
+  readonly released: readonly string[];
 }
 
 /** Who waits for room, as the queue's projection `queue` gives it: the whole list. Times are Unix milliseconds. */

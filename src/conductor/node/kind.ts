@@ -10,17 +10,12 @@ import {
   nodeStatus,
 } from '../../machines/node/index.ts';
 import type { NodeHost } from '../interfaces/engine.ts';
-import {
-  NODE_PROJECTION,
-  NODE_RESERVATIONS_PROJECTION,
-  type NodeReservationsProjection,
-} from '../interfaces/stores.ts';
 import { heartbeat } from './effects/heartbeat.ts';
 import { quarantineStrays, readInventory } from './effects/inventory.ts';
 import { connect, fence } from './effects/reach.ts';
 import { bootstrap, cleanDisk, decommission, wipe } from './effects/setup.ts';
 import { nodeEvents } from './events.ts';
-import { nodeRow } from './row.ts';
+import { nodeProjections } from './projections.ts';
 import type { NodeWorld } from './world.ts';
 
 const contextOf = (snapshot: AnyMachineSnapshot) => snapshot.context as NodeContext;
@@ -39,10 +34,7 @@ export function nodeKind(world: NodeWorld, machine: NodeMachine = createNodeMach
     status: nodeStatus,
     operation: (snapshot) => contextOf(snapshot).operation,
     ownerId: () => null,
-    projections: (snapshot) => [
-      { name: NODE_PROJECTION, row: nodeRow(snapshot) },
-      { name: NODE_RESERVATIONS_PROJECTION, row: { ...reservationsOf(snapshot) } },
-    ],
+    projections: nodeProjections,
     events: nodeEvents,
   };
 }
@@ -67,17 +59,6 @@ function nodeEffects(world: NodeWorld): Record<keyof NodeEffects, EffectSpec> {
     cleanDisk: spec(cleanDisk(world), limits.cleaningMs),
     decommission: spec(decommission(world), limits.decommissionMs),
     wipe: spec(wipe(world), null),
-  };
-}
-
-function reservationsOf(snapshot: AnyMachineSnapshot): NodeReservationsProjection {
-  const { id, reservations } = contextOf(snapshot);
-  return {
-    nodeId: id,
-    reservations: Object.entries(reservations).map(([serverId, { startsUntil: _, ...reservation }]) => ({
-      serverId,
-      ...reservation,
-    })),
   };
 }
 

@@ -33,13 +33,14 @@ export function createCommitStore(pool: Pool, statements: ReadonlyMap<string, Pr
       const done = await translating(() => withClient(pool, (client) => writeTurns(client, turns)));
       return turns.map(({ address }) => (done.has(address) ? WRITTEN : FENCED));
     }
-    return numbering(async (client) => {
-      const done = await writeTurns(client, turns);
-      const written = turns.filter(({ address }) => done.has(address));
-      const results = await writeRest(client, written, statements);
-      const byAddress = new Map(written.map(({ address }, index) => [address, results[index]]));
-      return turns.map(({ address }) => byAddress.get(address) ?? FENCED);
-    });
+    const results = new Map<TurnCommit, CommitResult>();
+    for (let left = turns; left.length > 0; left = left.filter((turn) => !results.has(turn))) {
+      const some = left;
+      await inOrder(() =>
+        translating(() => withClient(pool, (client) => writeWhole(client, some, statements, results))),
+      );
+    }
+    return turns.map((turn) => results.get(turn) ?? FENCED);
   }
 
   return {
@@ -97,6 +98,35 @@ export function createCommitStore(pool: Pool, statements: ReadonlyMap<string, Pr
       inTransaction((client) => run((name, text, values) => prepared(client, name, text, values))),
     ),
   };
+}
+
+/**
+ * Writes turns with all they ask for, which is handed over before it is known whether all of them are right, as they nearly
+ * always are. If some are fenced, nothing is written and only they get their result: the others have to be written without them.
+ */
+async function writeWhole(
+  client: PoolClient,
+  turns: readonly TurnCommit[],
+  statements: ReadonlyMap<string, ProjectionStatement>,
+  results: Map<TurnCommit, CommitResult>,
+): Promise<void> {
+  const [begun, written, rest] = await Promise.allSettled([
+    client.query('begin'),
+    writeTurns(client, turns),
+    writeRest(client, turns, statements),
+  ]);
+  if (begun.status === 'rejected') throw begun.reason;
+  if (written.status === 'rejected') throw written.reason;
+  const fenced = turns.filter(({ address }) => !written.value.has(address));
+  if (fenced.length > 0) {
+    // What a turn asks for that is not right may be there already, which fails the transaction: that says nothing.
+    await client.query('rollback');
+    for (const turn of fenced) results.set(turn, FENCED);
+    return;
+  }
+  if (rest.status === 'rejected') throw rest.reason;
+  await client.query('commit');
+  for (const [index, turn] of turns.entries()) results.set(turn, rest.value[index] ?? FENCED);
 }
 
 type OperationRow = Operation & { readonly fingerprint: string | null };

@@ -32,44 +32,45 @@ export async function writeTurns(client: PoolClient, turns: readonly TurnCommit[
   return new Set(done.map(({ address }: { address: string }) => address));
 }
 
-/** Writes what the turns ask for besides: what they removed first, then what they added. */
+/**
+ * Writes what the turns ask for besides: what they removed first, then what they added. All statements are handed over at
+ * once, so that on a connection that pipelines none of them waits for us.
+ */
 export async function writeRest(
   client: PoolClient,
   turns: readonly TurnCommit[],
   projections: ReadonlyMap<string, ProjectionStatement>,
 ): Promise<readonly CommitResult[]> {
-  const run = async (name: string, text: string, list: readonly unknown[]) =>
+  const run = async <R>(name: string, text: string, list: readonly unknown[]): Promise<readonly R[]> =>
     list.length === 0 ? [] : (await prepared(client, name, text, [toJsonb(list)])).rows;
-  const remove = async (name: string, text: string, ids: readonly string[]) => {
+  const remove = async (name: string, text: string, ids: readonly string[]): Promise<void> => {
     if (ids.length > 0) await prepared(client, name, text, [ids]);
   };
-  await run('cancel-timers', CANCEL_TIMERS, rows.cancelledTimers(turns));
-  await remove(
-    'end-effects',
-    END_EFFECTS,
-    turns.flatMap((turn) => turn.effectsEnded),
-  );
-  await remove(
-    'unstash',
-    UNSTASH,
-    turns.flatMap((turn) => turn.unstashes ?? []),
-  );
-  await run('set-timers', SET_TIMERS, rows.setTimers(turns));
-  await run('start-effects', START_EFFECTS, rows.startedEffects(turns));
-  await run('send-messages', SEND_MESSAGES, rows.sentMessages(turns));
-  const begun = await run('begin-operations', BEGIN_OPERATIONS, rows.begunOperations(turns));
-  const ended = await run('end-operations', END_OPERATIONS, rows.endedOperations(turns));
-  await project(client, turns, projections);
-  const events = await appendEvents(
+  const effectsEnded = turns.flatMap((turn) => turn.effectsEnded);
+  const unstashed = turns.flatMap((turn) => turn.unstashes ?? []);
+  const ended = turns.filter((turn) => turn.ended).map(({ address }) => address);
+
+  const pieces = [
+    run('cancel-timers', CANCEL_TIMERS, rows.cancelledTimers(turns)),
+    remove('end-effects', END_EFFECTS, effectsEnded),
+    remove('unstash', UNSTASH, unstashed),
+    run('set-timers', SET_TIMERS, rows.setTimers(turns)),
+    run('start-effects', START_EFFECTS, rows.startedEffects(turns)),
+    run('send-messages', SEND_MESSAGES, rows.sentMessages(turns)),
+  ];
+  const operations = [
+    run<Operation>('begin-operations', BEGIN_OPERATIONS, rows.begunOperations(turns)),
+    run<Operation>('end-operations', END_OPERATIONS, rows.endedOperations(turns)),
+  ];
+  const readModels = project(client, turns, projections);
+  const events = appendEvents(
     client,
     turns.flatMap((turn) => turn.events),
   );
-  await remove(
-    'remove-actors',
-    REMOVE_ACTORS,
-    turns.filter((turn) => turn.ended).map(({ address }) => address),
-  );
-  return results(turns, events, [...begun, ...ended]);
+  const gone = remove('remove-actors', REMOVE_ACTORS, ended);
+  // The first that fails is the one that is told: the others fail because of it.
+  await Promise.all([...pieces, ...operations, readModels, events, gone]);
+  return results(turns, await events, (await Promise.all(operations)).flat());
 }
 
 /** Appends to the event log and answers the events with their numbers. */
@@ -88,14 +89,18 @@ async function project(
   const all = turns.flatMap(({ address, seq, projections }) =>
     projections.map(({ name, row }) => ({ name, id: address.slice(address.indexOf('/') + 1), row, seq })),
   );
-  for (const name of new Set(all.map((one) => one.name))) {
+  const known = [...Map.groupBy(all, ({ name }) => name)].map(([name, own]) => {
     const statement = statements.get(name);
     if (statement === undefined) throw new TypeError(`There is no statement for the projection "${name}".`);
-    const own = all.filter((one) => one.name === name);
-    const present = own.flatMap(({ row, seq }) => (row === null ? [] : [{ ...row, version: seq }]));
-    const removed = own.filter(({ row }) => row === null).map(({ id }) => id);
-    await statement.apply(client, present, removed);
-  }
+    return { statement, own };
+  });
+  await Promise.all(
+    known.map(({ statement, own }) => {
+      const present = own.flatMap(({ row, seq }) => (row === null ? [] : [{ ...row, version: seq }]));
+      const removed = own.filter(({ row }) => row === null).map(({ id }) => id);
+      return statement.apply(client, present, removed);
+    }),
+  );
 }
 
 /** Each turn's own events (they were appended in order) and operations. */

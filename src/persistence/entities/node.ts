@@ -2,8 +2,8 @@ import { defineEntity, p } from '@mikro-orm/core';
 import type { NodeRow } from '../../conductor/interfaces/reads.ts';
 
 /**
- * A machine that runs servers, as pages read it; its actor writes it with each turn. A removed one keeps its row, because
- * servers that were there point to it, and gives up its name.
+ * A machine that runs servers, as pages read it; its actor writes it with each turn that changes it. A removed one keeps its
+ * row, because servers that were there point to it, and gives up its name.
  */
 export const Node = defineEntity({
   name: 'Node',
@@ -42,6 +42,9 @@ export const Node = defineEntity({
     updatedAt: p.datetime(3).defaultRaw('now()'),
     readyAt: p.datetime(3).strictNullable(),
     removedAt: p.datetime(3).strictNullable(),
-    version: p.bigint('number').defaultRaw('0'),
+    /** Of the actor, which takes a turn for each server that comes and goes: those do not change the row. */
+    version: p
+      .bigint('number')
+      .formula((node) => `coalesce((select actors.seq from actors where actors.address = 'node/' || ${node.id}), 0)`),
   },
 });

@@ -4,6 +4,7 @@ import { Migration0003Nodes } from './Migration0003Nodes.ts';
 import { Migration0004Queue } from './Migration0004Queue.ts';
 import { Migration0005ReservationsByNode } from './Migration0005ReservationsByNode.ts';
 import { Migration0006PortsOfServers } from './Migration0006PortsOfServers.ts';
+import { Migration0007NodeVersions } from './Migration0007NodeVersions.ts';
 
 /** All migrations, oldest first. One that was released is never changed. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   { name: 'Migration0004Queue', class: Migration0004Queue },
   { name: 'Migration0005ReservationsByNode', class: Migration0005ReservationsByNode },
   { name: 'Migration0006PortsOfServers', class: Migration0006PortsOfServers },
+  { name: 'Migration0007NodeVersions', class: Migration0007NodeVersions },
 ];

@@ -1,119 +1,116 @@
-import {
-  ForeignKeyConstraintViolationException,
-  type MikroORM,
-  UniqueConstraintViolationException,
-} from '@mikro-orm/postgresql';
 import { portKey } from '../../conductor/interfaces/engine.ts';
 import type { PortRequest, PortStore, WantedPort } from '../../conductor/interfaces/stores.ts';
 import type { PortRow } from '../../machines/server/types.ts';
 import type { Database } from '../database.ts';
-import { Port } from '../entities/index.ts';
-import { errors, translating } from '../errors.ts';
+import { errors, isOrphan, isUniqueViolation, translating } from '../errors.ts';
+import { MOVE_PORTS, PORTS_OF, RELEASE_PORTS, USED_PORTS } from '../sql/ports.ts';
+import { type Claims, createClaims } from './claims.ts';
 
-/**
- * Each time that our choice loses against another caller's, that caller has got its ports; so this many servers can be
- * placed on one node at the very same moment.
- */
+/** Each time that our choice loses against another's, that one has got its ports. Within one process that hardly happens. */
 const MAX_TRIES = 64;
 
-export function portStore({ orm }: Database): PortStore {
+type Query = <R>(name: string, text: string, ...values: readonly unknown[]) => Promise<readonly R[]>;
+
+interface Held extends PortRow {
+  readonly nodeId: string;
+}
+
+/**
+ * Servers come in hundreds at once and want ports of the same node. None of them stands in line for the host, which is asked
+ * about each choice and may not answer; so that they choose different numbers all the same, a choice is claimed in memory until
+ * it is written. The primary key decides: a claim only saves the way to find out.
+ */
+export function portStore({ pool, background }: Pick<Database, 'pool' | 'background'>): PortStore {
+  const query: Query = (name, text, ...values) =>
+    background(() => translating(async () => (await pool.query({ name, text, values: [...values] })).rows));
+  const claims = createClaims();
+  const heldBy = (serverId: string) => query<Held>('ports-of', PORTS_OF, serverId);
+
   return {
-    reservePorts: (request) => translating(() => reserve(orm, request)),
-    portsOf: (serverId) => translating(() => portsOf(orm, serverId)),
-    releasePorts: (serverId) =>
-      translating(async () => {
-        await orm.em.fork().nativeDelete(Port, { serverId });
-      }),
+    async reservePorts(request) {
+      const refused = new Set<string>();
+      for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+        const held = await heldBy(request.serverId);
+        const here = held.filter(({ nodeId }) => nodeId === request.nodeId).map(plain);
+        const missing = request.wanted.filter(({ name }) => !here.some((port) => port.name === name));
+        if (missing.length === 0 && here.length === held.length) return here;
+        await take(query, claims, request, missing, refused);
+      }
+      throw errors.ports_contended({ tries: MAX_TRIES });
+    },
+    portsOf: async (serverId) => (await heldBy(serverId)).map(plain),
+    async releasePorts(serverId) {
+      await query('release-ports', RELEASE_PORTS, serverId);
+    },
   };
 }
 
-async function portsOf(orm: MikroORM, serverId: string): Promise<readonly PortRow[]> {
-  return (await heldBy(orm, serverId)).map(plain);
-}
+const plain = ({ name, protocol, container, host }: Held): PortRow => ({ name, protocol, container, host });
 
-const heldBy = (orm: MikroORM, serverId: string) =>
-  orm.em.fork().find(Port, { serverId }, { orderBy: { name: 'asc' } });
-
-type Row = Awaited<ReturnType<typeof heldBy>>[number];
-
-const plain = ({ name, protocol, containerPort, hostPort }: Row): PortRow => ({
-  name,
-  protocol,
-  container: containerPort,
-  host: hostPort,
-});
-
-/** The primary key decides between callers that choose the same number: the one that loses chooses again. */
-async function reserve(orm: MikroORM, request: PortRequest): Promise<readonly PortRow[]> {
-  const taken = new Set<string>();
-  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const held = await heldBy(orm, request.serverId);
-    const here = held.filter(({ nodeId }) => nodeId === request.nodeId).map(plain);
-    const missing = request.wanted.filter(({ name }) => !here.some((port) => port.name === name));
-    if (missing.length === 0 && here.length === held.length) return here;
-    const chosen = await choose(orm, request, missing, taken);
-    await insert(orm, request, chosen);
-  }
-  throw errors.ports_contended({ tries: MAX_TRIES });
-}
-
-/** Chooses numbers that neither the table nor the host has. What the host has is remembered in `taken`. */
-async function choose(
-  orm: MikroORM,
-  { nodeId, range, taken: askHost }: PortRequest,
+/**
+ * Writes ports for what is missing, and takes away those on other nodes, unless the host or somebody else has one of them.
+ * @param refused what the host has; grows
+ */
+async function take(
+  query: Query,
+  claims: Claims,
+  request: PortRequest,
   missing: readonly WantedPort[],
-  taken: Set<string>,
-): Promise<readonly PortRow[]> {
-  const rows = await orm.em.fork().find(Port, { nodeId, hostPort: { $gte: range.from, $lte: range.to } });
-  const reserved = new Set(rows.map(({ protocol, hostPort }) => portKey(protocol, hostPort)));
-  for (;;) {
-    const chosen = lowest(missing, range, new Set([...reserved, ...taken]));
-    const answer = await askHost(chosen.map(({ protocol, host }) => ({ protocol, host })));
-    const refused = chosen.map(({ protocol, host }) => portKey(protocol, host)).filter((port) => answer.has(port));
-    if (refused.length === 0) return chosen;
-    for (const port of refused) taken.add(port);
-  }
-}
-
-/** The lowest free numbers; ports that share a number inside the container share one outside. */
-function lowest(
-  missing: readonly WantedPort[],
-  range: PortRequest['range'],
-  used: ReadonlySet<string>,
-): readonly PortRow[] {
-  const own = new Set(used);
-  return [...Map.groupBy(missing, ({ container }) => container).values()].flatMap((group) => {
-    let host = range.from;
-    while (group.some(({ protocol }) => own.has(portKey(protocol, host)))) host += 1;
-    if (host > range.to) throw errors.no_ports({ ...range, name: group.map(({ name }) => name).join(', ') });
-    return group.map(({ name, protocol, container, same }) => {
-      own.add(portKey(protocol, host));
-      return { name, protocol, container: same ? host : container, host };
-    });
+  refused: Set<string>,
+): Promise<void> {
+  const { nodeId, range } = request;
+  const used = await query<{ protocol: PortRow['protocol']; numbers: readonly number[] }>(
+    'used-ports',
+    USED_PORTS,
+    nodeId,
+    range.from,
+    range.to,
+  );
+  const known = [
+    ...refused,
+    ...used.flatMap(({ protocol, numbers }) => numbers.map((host) => portKey(protocol, host))),
+  ];
+  // What others have only claimed may become free again, so it is no reason to say that nothing is left.
+  const chosen =
+    lowest(missing, range, new Set([...known, ...claims.on(nodeId)])) ?? lowest(missing, range, new Set(known));
+  if (chosen === null) throw errors.no_ports({ ...range, name: missing.map(({ name }) => name).join(', ') });
+  const keys = chosen.map(({ protocol, host }) => portKey(protocol, host));
+  await claims.during(nodeId, keys, async () => {
+    const taken = await request.taken(chosen.map(({ protocol, host }) => ({ protocol, host })));
+    const hit = keys.filter((key) => taken.has(key));
+    for (const key of hit) refused.add(key);
+    if (hit.length === 0) await write(query, request, chosen);
   });
 }
 
-async function insert(orm: MikroORM, { nodeId, serverId }: PortRequest, chosen: readonly PortRow[]): Promise<void> {
-  const rows = chosen.map(({ name, protocol, container, host }) => ({
-    nodeId,
-    serverId,
-    name,
-    protocol,
-    containerPort: container,
-    hostPort: host,
-  }));
-  try {
-    await orm.em.fork().transactional(async (em) => {
-      await em.nativeDelete(Port, { serverId, nodeId: { $ne: nodeId } });
-      if (rows.length > 0) await em.insertMany(Port, rows);
-    });
-  } catch (thrown) {
-    if (isOfServer(thrown)) throw errors.server_gone({ server: serverId });
-    if (!(thrown instanceof UniqueConstraintViolationException)) throw thrown;
+/** The lowest free numbers; ports that share a number inside the container share one outside. Null when not all can have one. */
+function lowest(
+  missing: readonly WantedPort[],
+  range: PortRequest['range'],
+  used: Set<string>,
+): readonly PortRow[] | null {
+  const chosen: PortRow[] = [];
+  for (const group of Map.groupBy(missing, ({ container }) => container).values()) {
+    let host = range.from;
+    while (group.some(({ protocol }) => used.has(portKey(protocol, host)))) host += 1;
+    if (host > range.to) return null;
+    for (const { name, protocol, container, same } of group) {
+      used.add(portKey(protocol, host));
+      chosen.push({ name, protocol, container: same ? host : container, host });
+    }
   }
+  return chosen;
 }
 
-/** The server's row went while its ports were chosen: an effect may outlive the server that asked for it. */
-const isOfServer = (thrown: unknown): boolean =>
-  thrown instanceof ForeignKeyConstraintViolationException &&
-  (thrown as { readonly constraint?: string }).constraint === 'ports_server_id_fkey';
+/** All of them or none. */
+async function write(query: Query, { nodeId, serverId }: PortRequest, chosen: readonly PortRow[]): Promise<void> {
+  const column = <K extends keyof PortRow>(name: K) => chosen.map((port) => port[name]);
+  const columns = [column('protocol'), column('host'), column('name'), column('container')];
+  try {
+    await query('move-ports', MOVE_PORTS, serverId, nodeId, ...columns);
+  } catch (thrown) {
+    // An effect may outlive the server that asked for it.
+    if (isOrphan(thrown, 'ports_server_id_fkey')) throw errors.server_gone({ server: serverId });
+    if (!isUniqueViolation(thrown)) throw thrown;
+  }
+}

@@ -28,7 +28,6 @@ const COLUMNS: readonly Column[] = [
   ['createdAt', 'created_at', 'timestamptz'],
   ['readyAt', 'ready_at', 'timestamptz'],
   ['removedAt', 'removed_at', 'timestamptz'],
-  ['version', 'version', 'bigint'],
 ];
 
 /** The row that pages read of a node. */

@@ -73,15 +73,12 @@ function stored(row: NonNullable<Row>, times: readonly string[]): Record<string,
   return plain;
 }
 
-/** The node's list replaces the one before. A server that fails over has room on two nodes for a while. */
+/** A server that fails over has room on two nodes for a while. */
 function projectReservations(tables: Tables, id: string, row: Row, tx: Transaction): void {
-  const { reservations } = (row ?? { reservations: [] }) as unknown as NodeReservationsProjection;
-  const held = new Set(reservations.map(({ serverId }) => serverId));
-  for (const [key, { nodeId, serverId }] of tables.reservations) {
-    if (nodeId === id && !held.has(serverId)) tx.delete(tables.reservations, key);
-  }
-  if (reservations.length > 0) checkNode(tables, 'reservations', id);
-  for (const reservation of reservations) {
+  const { reserved, released } = row as unknown as NodeReservationsProjection;
+  for (const serverId of released) tx.delete(tables.reservations, `${serverId} ${id}`);
+  if (reserved.length > 0) checkNode(tables, 'reservations', id);
+  for (const reservation of reserved) {
     tx.set(tables.reservations, `${reservation.serverId} ${id}`, { ...reservation, nodeId: id });
   }
 }

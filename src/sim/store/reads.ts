@@ -1,8 +1,11 @@
 /** What pages and reports read, from the tables in memory. */
-import type { Page, PageRequest, Reads } from '../../conductor/interfaces/reads.ts';
+import type { NodeRow, Page, PageRequest, Reads } from '../../conductor/interfaces/reads.ts';
 import { plainOperation, type Tables } from './tables.ts';
 
 export function createMemoryReads(tables: Tables): Reads {
+  /** With the number of its actor's last turn, which need not have changed the row. */
+  const nodeOf = (row: NodeRow): NodeRow => ({ ...row, version: tables.actors.get(`node/${row.id}`)?.seq ?? 0 });
+
   return {
     ping: async () => {},
     async servers({ statuses, nodeId, ownerId, q, includeDeleted }, request) {
@@ -24,8 +27,12 @@ export function createMemoryReads(tables: Tables): Reads {
     nodes: async ({ includeRemoved = false } = {}) =>
       [...tables.nodes.values()]
         .filter(({ removedAt }) => includeRemoved || removedAt === null)
-        .sort((a, b) => (a.name < b.name ? -1 : 1)),
-    node: async (id) => tables.nodes.get(id) ?? null,
+        .sort((a, b) => (a.name < b.name ? -1 : 1))
+        .map(nodeOf),
+    async node(id) {
+      const row = tables.nodes.get(id);
+      return row === undefined ? null : nodeOf(row);
+    },
     reservations: async (nodeId) =>
       [...tables.reservations.values()]
         .map(({ cpuMilli, ...row }) => ({ ...row, cpu: cpuMilli / 1000 }))

@@ -63,7 +63,7 @@ export interface ShardRow {
   readonly expiresAt: number;
 }
 
-export type ReservationRow = NodeReservationsProjection['reservations'][number] & { readonly nodeId: string };
+export type ReservationRow = NodeReservationsProjection['reserved'][number] & { readonly nodeId: string };
 
 export interface HeldPort extends PortRow {
   readonly nodeId: string;

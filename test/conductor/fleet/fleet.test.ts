@@ -171,16 +171,16 @@ test('real machines besides a simulated one take the servers that have no world 
 
 test('a new server that fits nowhere now has its home where it will, and one that never will is told so', async (t) => {
   const { fleet, nodes } = aFleet();
-  await t.throwsAsync(fleet.home(asks(1000)), { code: 'no_nodes' } as object);
+  await t.throwsAsync(fleet.home(asks(1000), []), { code: 'no_nodes' } as object);
   nodes.add('small', 4000);
   nodes.add('large', 16_000);
   nodes.add('full', 16_000);
-  t.is(await fleet.home(asks(1000)), 'small');
+  t.is(await fleet.home(asks(1000), []), 'small');
   nodes.run('small', 'x', asks(2900));
   nodes.run('large', 'y', asks(9000));
   nodes.run('full', 'z', asks(13_000));
-  t.is(await fleet.home(asks(8000)), 'large', 'the one with the most room now');
-  await t.throwsAsync(fleet.home(asks(20_000)), {
+  t.is(await fleet.home(asks(8000), []), 'large', 'the one with the most room now');
+  await t.throwsAsync(fleet.home(asks(20_000), []), {
     code: 'no_node_large_enough',
     message: /20000 MB.*The largest one, large, has 13600 MB/,
   } as object);

@@ -10,12 +10,22 @@ const db = withDatabase(test);
 
 /** A store on a database of its own, with the shards claimed. */
 async function claimed() {
-  const { pool } = await db.fresh();
-  const store = createCommitStore(pool, new Map());
+  const { database, pool } = await db.fresh();
+  const store = createCommitStore(database.turns, new Map());
   const epochs = await store.claimShards('test', 60_000);
   const account = randomUUID();
   await pool.query(`insert into accounts (id, name, role) values ($1, 'admin', 'admin')`, [account]);
-  const turn = (address: Address, seq: number, rest: Partial<TurnCommit> = {}): TurnCommit => ({
+  const turn = (address: Address, seq: number, rest: Partial<TurnCommit> = {}) => turnOf(epochs, address, seq, rest);
+  const counts = async () => {
+    const tables = ['actors', 'journal', 'timers', 'effects', 'messages', 'operations', 'events'];
+    const { rows } = await pool.query(`select ${tables.map((table) => `(select count(*) from ${table}) as ${table}`)}`);
+    return rows[0] as Record<string, number>;
+  };
+  return { pool, store, epochs, turn, counts, account };
+}
+
+function turnOf(epochs: readonly number[], address: Address, seq: number, rest: Partial<TurnCommit> = {}): TurnCommit {
+  return {
     address,
     kind: 'thing',
     shard: shardOf(address),
@@ -43,13 +53,7 @@ async function claimed() {
     events: [],
     projections: [],
     ...rest,
-  });
-  const counts = async () => {
-    const tables = ['actors', 'journal', 'timers', 'effects', 'messages', 'operations', 'events'];
-    const { rows } = await pool.query(`select ${tables.map((table) => `(select count(*) from ${table}) as ${table}`)}`);
-    return rows[0] as Record<string, number>;
   };
-  return { pool, store, epochs, turn, counts, account };
 }
 
 const outcomes = async (store: CommitStore, ...turns: TurnCommit[]) =>
@@ -169,4 +173,17 @@ test('Progress that comes after the end changes nothing and is not told', async 
   await store.commit([turn('thing/a', 2, { operationsEnded })]);
   t.is(await store.progress(id, 0.1, 'again', event), null);
   t.like(await store.operation(id), { status: 'succeeded', progress: 1 });
+});
+
+test('turns are written while readers have all the connections that they may have', async (t) => {
+  const { parts } = await db.fresh();
+  const database = await db.open({ target: parts, poolSize: 3, connectTimeoutMs: 1_000 });
+  const store = createCommitStore(database.turns, new Map());
+  const epochs = await store.claimShards('test', 60_000);
+  const readers = await Promise.all(Array.from({ length: database.pool.options.max }, () => database.pool.connect()));
+  t.like(await t.throwsAsync(database.ping()), { code: 'unavailable' }, 'one reader more has to wait');
+  t.true(await store.renewShards('test', epochs, 60_000));
+  const turn = turnOf(epochs, 'thing/a', 1);
+  t.like(await store.commit([turn]), [{ ok: true }]);
+  for (const reader of readers) reader.release();
 });

@@ -1,4 +1,5 @@
 import type { EffectContext, EffectFunction } from '../../../actors/types.ts';
+import { BatonError } from '../../../errors.ts';
 import { demandOf } from '../../../machines/server/index.ts';
 import type { PortRow, ServerEffects, ServerFacts, ServerSpec } from '../../../machines/server/types.ts';
 import type { NodeHost } from '../../interfaces/engine.ts';
@@ -10,12 +11,35 @@ type Run<E extends keyof ServerEffects> = EffectFunction<ServerEffects[E]['input
 export const prepare =
   (world: ServerWorld): Run<'prepare'> =>
   async ({ serverId, ownerId, spec }) => {
-    const { ports: wanted, user } = world.games.template(spec.template);
-    const node = world.node(await world.fleet.home(demandOf(spec, wanted.length)));
-    const ports = await portsOn(world, node, serverId, spec);
+    const { node, ports } = await home(world, serverId, spec);
+    const { user } = world.games.template(spec.template);
     const { existed } = await node.worlds.ensure({ serverId, ownerId, epoch: 0, user });
     return { nodeId: node.id, engine: node.engine.kind, ports, dataExists: existed };
   };
+
+/** A node and ports of it. Servers that are off keep theirs, so a node may have room and no port left: then the next one. */
+async function home(
+  world: ServerWorld,
+  serverId: string,
+  spec: ServerSpec,
+): Promise<{ readonly node: NodeHost; readonly ports: readonly PortRow[] }> {
+  const demand = demandOf(spec, world.games.template(spec.template).ports.length);
+  const full: string[] = [];
+  for (let noPorts: unknown; ; ) {
+    const nodeId = await world.fleet.home(demand, full).catch((none: unknown) => Promise.reject(noPorts ?? none));
+    const node = world.node(nodeId);
+    try {
+      return { node, ports: await portsOn(world, node, serverId, spec) };
+    } catch (thrown) {
+      if (!isOutOfPorts(thrown)) throw thrown;
+      noPorts = thrown;
+      full.push(nodeId);
+    }
+  }
+}
+
+/** The store's own code: rooms do not import each other's catalogues. */
+const isOutOfPorts = (thrown: unknown): boolean => thrown instanceof BatonError && thrown.code === 'no_ports';
 
 /**
  * Room for this epoch, given in a node's own mailbox. A server that has no world anywhere may get another home; its ports and
@@ -27,13 +51,18 @@ export const place =
     const { serverId, epoch, spec, ports, avoid, wanted } = facts;
     const only = (await isTied(world, facts, signal)) ? facts.nodeId : null;
     const demand = demandOf(spec, ports.length);
-    const room = await world.fleet.reserve({ serverId, epoch, demand, only, avoid, wanted }, signal);
-    if (!room.placed) return room;
-    try {
-      return { placed: true, ...(await settled(world, facts, room.nodeId)) };
-    } catch (thrown) {
-      await world.fleet.withdraw(room.nodeId, serverId, epoch);
-      throw thrown;
+    for (const full: string[] = []; ; ) {
+      const request = { serverId, epoch, demand, only, avoid: [...avoid, ...full], wanted };
+      const room = await world.fleet.reserve(request, signal);
+      if (!room.placed) return room;
+      try {
+        return { placed: true, ...(await settled(world, facts, room.nodeId)) };
+      } catch (thrown) {
+        await world.fleet.withdraw(room.nodeId, serverId, epoch);
+        const hasChoice = only === null && wanted === null && !full.includes(room.nodeId);
+        if (!hasChoice || !isOutOfPorts(thrown)) throw thrown;
+        full.push(room.nodeId);
+      }
     }
   };
 
