@@ -31,6 +31,7 @@ export interface Found {
   readonly atMs: number;
 }
 
+/** Plain values, so that one thread can give it to another. */
 export interface RunResult {
   readonly seed: number;
   /** The same for the same seed. */
@@ -106,7 +107,9 @@ export async function run({ seed, games, scenario, defect, onLine }: RunOptions)
       events: time.events(),
       faults: faults.counts,
       violations,
-      ...coverage,
+      turns: coverage.turns,
+      states: coverage.states,
+      transitions: coverage.transitions,
     };
   } finally {
     process.off('unhandledRejection', onDefect);
