@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ExecutionContext, TestFn } from 'ava';
 import { shardOf } from '../../src/actors/address.ts';
-import type { CommitResult, CommitStore, NewOperation, TurnCommit } from '../../src/actors/store.ts';
+import type { CommitResult, CommitStore, NewOperation, OwnedActor, TurnCommit } from '../../src/actors/store.ts';
 import type { Address, PendingEvent } from '../../src/actors/types.ts';
 import type { Reads } from '../../src/conductor/interfaces/reads.ts';
 import type { PortStore } from '../../src/conductor/interfaces/stores.ts';
@@ -261,14 +261,14 @@ export function storeConformance(test: TestFn<unknown>, open: () => Promise<Open
   );
 
   on('stashed commands wait in order, each with its operation, until a turn takes them', async (t, hand) => {
-    const { store, claim, turn, operation } = hand;
+    const { store, claim, turn, operation, owned } = hand;
     await claim();
     const address = anAddress();
     await one(store, turn(address, 1));
     const [first, second] = [operation({ idempotencyKey: 's' }), operation()];
-    t.like(await store.stash(address, first, { type: 'light', n: 1 }), { id: first.id, status: 'running' });
-    await store.stash(address, second, { type: 'light', n: 2 });
-    await t.throwsAsync(store.stash(address, operation({ idempotencyKey: 's' }), { type: 'light' }));
+    t.like(await store.stash(owned(address), first, { type: 'light', n: 1 }), { id: first.id, status: 'running' });
+    await store.stash(owned(address), second, { type: 'light', n: 2 });
+    await t.throwsAsync(store.stash(owned(address), operation({ idempotencyKey: 's' }), { type: 'light' }));
     t.like((await store.load([address], 1))[0]?.stash, [
       { operationId: first.id, event: { type: 'light', n: 1 } },
       { operationId: second.id, event: { type: 'light', n: 2 } },
@@ -283,13 +283,30 @@ export function storeConformance(test: TestFn<unknown>, open: () => Promise<Open
     );
   });
 
+  on(
+    'a command of a process that has lost its shards is not stashed, and its operation is not there',
+    async (t, hand) => {
+      const { store, claim, turn, operation, owned } = hand;
+      await claim();
+      const address = anAddress();
+      await one(store, turn(address, 1));
+      const before = owned(address);
+      const late = operation({ idempotencyKey: 'late' });
+      await claim();
+      t.is(await store.stash(before, late, { type: 'light' }), null);
+      t.deepEqual((await store.load([address], 1))[0]?.stash, []);
+      t.is(await store.operation(late.id), null);
+      t.like(await store.stash(owned(address), late, { type: 'light' }), { id: late.id, status: 'running' });
+    },
+  );
+
   on('an actor that has ended takes all that is stored of it along, but for journal and messages', async (t, hand) => {
-    const { store, reads, claim, turn, operation } = hand;
+    const { store, reads, claim, turn, operation, owned } = hand;
     await claim();
     const [address, other] = [anAddress(), anAddress()];
     const effectsStarted = [{ id: `${address}:1:0`, childId: 'a', name: 'x', input: null, deadlineMs: null }];
     await one(store, turn(address, 1, { effectsStarted, timersSet: [timer('t', -1_000)] }));
-    await store.stash(address, operation(), { type: 'light' });
+    await store.stash(owned(address), operation(), { type: 'light' });
     await one(store, turn(other, 1, { messages: [messageTo(address, 'm')] }));
     await one(store, turn(address, 2, { ended: true, to: 'smashed', events: [anEvent('gone')] }));
     t.deepEqual(await store.load([address], 1), []);
@@ -488,6 +505,10 @@ function handOf(opened: OpenStore) {
     async claim(): Promise<readonly number[]> {
       epochs = await opened.store.claimShards(OWNER, LONG_MS);
       return epochs;
+    },
+    owned: (address: Address): OwnedActor => {
+      const shard = shardOf(address);
+      return { address, shard, epoch: epochs[shard] ?? 0 };
     },
     operation: (changes: Partial<NewOperation> = {}): NewOperation => ({
       id: randomUUID(),

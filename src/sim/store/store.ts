@@ -106,8 +106,9 @@ export function createMemoryStore(tables: Tables, now: () => number, newId: () =
       const row = tables.operations.get(tables.operationKeys.get(keyOf(accountId, key)) ?? '');
       return row === undefined ? null : { operation: plainOperation(row), fingerprint: row.fingerprint };
     },
-    stash: async (address, operation, event) =>
+    stash: async ({ address, shard, epoch }, operation, event) =>
       atomically((tx) => {
+        if (tables.shards.get(shard)?.epoch !== epoch) return null;
         const waiting = 'Waiting for the running operation to end.';
         const row = begin(tables, begunOperation(operation, address, waiting, now()), tx);
         tables.sequences.stash += 1;
