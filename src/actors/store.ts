@@ -121,6 +121,12 @@ export type CommitResult =
   /** Somebody else wrote the actor, owns its shard, or the message had been consumed before. Nothing was written. */
   | { readonly ok: false; readonly reason: 'fenced' };
 
+/** A type of message that means nothing to an actor of this kind that has ended. */
+export interface Moot {
+  readonly kind: string;
+  readonly type: string;
+}
+
 /** An actor, and the epoch under which this process believes that it owns its shard. */
 export interface OwnedActor {
   readonly address: Address;
@@ -137,8 +143,11 @@ export interface CommitStore {
   dueTimers(limit: number): Promise<{ readonly due: readonly StoredTimer[]; readonly nextInMs: number | null }>;
   /** Actors that have effects, messages or stashed commands: what must be picked up again after a start or an outage. */
   actorsWithWork(): Promise<readonly ActorWithWork[]>;
-  /** Puts aside the messages whose receiver has not existed for so long; answers how many. */
-  deadLetterOrphans(afterMs: number, error: StoredError): Promise<number>;
+  /**
+   * Puts aside the messages whose receiver has not existed for so long; answers how many. Those that are moot to a receiver
+   * that has ended are dropped.
+   */
+  deadLetterOrphans(afterMs: number, error: StoredError, moot: readonly Moot[]): Promise<number>;
   operation(id: string): Promise<Operation | null>;
   operationByKey(
     accountId: string,

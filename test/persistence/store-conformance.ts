@@ -313,12 +313,41 @@ export function storeConformance(test: TestFn<unknown>, open: () => Promise<Open
     t.deepEqual((await store.dueTimers(10)).due, []);
     t.deepEqual(await store.actorsWithWork(), []);
     t.is((await reads.journal(address, { limit: 5 })).total, 2);
-    t.is(await store.deadLetterOrphans(LONG_MS, ERROR), 0);
-    t.is(await store.deadLetterOrphans(-1_000, ERROR), 1);
+    t.is(await store.deadLetterOrphans(LONG_MS, ERROR, []), 0);
+    t.is(await store.deadLetterOrphans(-1_000, ERROR, []), 1);
     t.like((await reads.deadLetters({ limit: 5 })).items[0], { address, error: ERROR, attempts: 0 });
     await one(store, turn(address, 1));
     t.like((await store.load([address], 1))[0], { messages: [], timers: [], effects: [], stash: [] });
   });
+
+  on(
+    'what is moot to an actor that has ended is dropped; to one that never was it is a dead letter',
+    async (t, hand) => {
+      const { store, reads, claim, turn } = hand;
+      await claim();
+      const [ended, never, other, alive] = [anAddress(), anAddress(), anAddress(), anAddress()];
+      await one(store, turn(ended, 1));
+      await one(store, turn(ended, 2, { ended: true }));
+      await one(store, turn(alive, 1));
+      const to = (receiver: Address, type: string) => ({ id: `${receiver} ${type}`, receiver, event: { type } });
+      const messages = [to(ended, 'news'), to(ended, 'order'), to(never, 'news'), to(alive, 'news')];
+      await one(store, turn(other, 1, { messages }));
+      const kind = ended.slice(0, ended.indexOf('/'));
+      t.is(
+        await store.deadLetterOrphans(-1_000, ERROR, [
+          { kind: `${kind}s`, type: 'news' },
+          { kind, type: 'news' },
+        ]),
+        2,
+      );
+      const letters = (await reads.deadLetters({ limit: 5 })).items.map(
+        ({ address, event }) => `${address} ${event.type}`,
+      );
+      t.deepEqual(letters.sort(), [`${ended} order`, `${never} news`].sort());
+      t.deepEqual((await store.load([alive], 5))[0]?.messages.length, 1);
+      t.is(await store.deadLetterOrphans(-1_000, ERROR, []), 0);
+    },
+  );
 
   on('a dead letter takes its source away, and no other', async (t, { store, reads, claim, turn }) => {
     await claim();

@@ -55,8 +55,8 @@ export function createCommitStore(pool: Pool, statements: ReadonlyMap<string, Pr
     async actorsWithWork() {
       return (await query('actors-with-work', ACTORS_WITH_WORK, [])).rows;
     },
-    async deadLetterOrphans(afterMs, error) {
-      return (await query('keep-orphans', KEEP_ORPHANS, [afterMs, toJsonb(error)])).rowCount ?? 0;
+    async deadLetterOrphans(afterMs, error, moot) {
+      return (await query('keep-orphans', KEEP_ORPHANS, [afterMs, toJsonb(error), toJsonb(moot)])).rowCount ?? 0;
     },
     async operation(id) {
       const { rows } = await query('operation', OPERATION, [id]);

@@ -84,8 +84,6 @@ export const rest: MakeInvariant = (world, violation) => {
       for (const row of tables.servers.values()) compare(row);
       checkRoom();
       for (const letter of tables.deadLetters.values()) {
-        // News of room for a server that was purged meanwhile is nobody's.
-        if (letter.event.type === 'capacity.available') continue;
         violation(`${letter.event.type} for ${letter.address} is a dead letter: ${letter.error.message}`);
       }
       for (const { address, quarantined } of tables.actors.values()) {
