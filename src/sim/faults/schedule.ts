@@ -1,6 +1,6 @@
 /** When which fault happens, and how all of them are healed. */
 import type { World } from '../world.ts';
-import type { Fault } from './fault.ts';
+import type { Fault, Scene } from './fault.ts';
 
 export interface Schedule {
   /** How often each fault has begun. */
@@ -9,7 +9,12 @@ export interface Schedule {
   heal(): void;
 }
 
-/** @param meanMs between two faults, on average */
+/** Troubles seldom come alone: so many are followed by another one within {@link SOON_MS}, and most of those where the last was. */
+const FOLLOWED = 0.35;
+const SOON_MS = [0, 8_000] as const;
+const SAME_PLACE = 0.7;
+
+/** @param meanMs between two faults that have nothing to do with each other, on average */
 export function scheduleFaults(world: World, faults: readonly Fault[], meanMs: number): Schedule {
   const { time, trace } = world;
   const random = world.random.fork('faults');
@@ -18,16 +23,27 @@ export function scheduleFaults(world: World, faults: readonly Fault[], meanMs: n
   const total = faults.reduce((sum, { weight }) => sum + weight, 0);
   let over = false;
 
+  let scene = elsewhere();
+
+  function elsewhere(): Scene {
+    const place = random.pick(world.places);
+    const remote = place.remote ? place : random.pick(world.places.filter((each) => each.remote));
+    return { world, random, place, remote };
+  }
+
   function next(): void {
-    time.after(random.wait(meanMs), () => {
+    const follows = random.chance(FOLLOWED);
+    const waitMs = follows ? random.between(...SOON_MS) : random.wait(meanMs);
+    time.after(waitMs, () => {
       if (over) return;
+      if (!follows || !random.chance(SAME_PLACE)) scene = elsewhere();
       begin(pick(faults, random.between(0, total)));
       next();
     });
   }
 
   function begin(fault: Fault): void {
-    const heal = fault.begin(world, random);
+    const heal = fault.begin(scene);
     if (heal === null) return;
     counts.set(fault.name, (counts.get(fault.name) ?? 0) + 1);
     trace.say(`fault: ${fault.name}`);
