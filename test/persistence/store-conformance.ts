@@ -478,6 +478,7 @@ export function storeConformance(test: TestFn<unknown>, open: () => Promise<Open
       const request = (serverId: string, taken: readonly string[] = []) => ({
         nodeId,
         serverId,
+        atHome: true,
         wanted: [
           { name: 'game', protocol: 'tcp', container: 25565, same: false },
           { name: 'query', protocol: 'udp', container: 25565, same: false },

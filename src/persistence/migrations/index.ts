@@ -3,6 +3,7 @@ import { Migration0002Failover } from './Migration0002Failover.ts';
 import { Migration0003Nodes } from './Migration0003Nodes.ts';
 import { Migration0004Queue } from './Migration0004Queue.ts';
 import { Migration0005ReservationsByNode } from './Migration0005ReservationsByNode.ts';
+import { Migration0006PortsByNode } from './Migration0006PortsByNode.ts';
 
 /** All migrations, oldest first. One that was released is never changed. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   { name: 'Migration0003Nodes', class: Migration0003Nodes },
   { name: 'Migration0004Queue', class: Migration0004Queue },
   { name: 'Migration0005ReservationsByNode', class: Migration0005ReservationsByNode },
+  { name: 'Migration0006PortsByNode', class: Migration0006PortsByNode },
 ];

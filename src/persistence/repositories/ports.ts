@@ -46,7 +46,7 @@ async function reserve(orm: MikroORM, request: PortRequest): Promise<readonly Po
     const held = await heldBy(orm, request.serverId);
     const here = held.filter(({ nodeId }) => nodeId === request.nodeId).map(plain);
     const missing = request.wanted.filter(({ name }) => !here.some((port) => port.name === name));
-    if (missing.length === 0 && here.length === held.length) return here;
+    if (missing.length === 0 && (!request.atHome || here.length === held.length)) return here;
     const chosen = await choose(orm, request, missing, taken);
     await insert(orm, request, chosen);
   }
@@ -89,7 +89,11 @@ function lowest(
   });
 }
 
-async function insert(orm: MikroORM, { nodeId, serverId }: PortRequest, chosen: readonly PortRow[]): Promise<void> {
+async function insert(
+  orm: MikroORM,
+  { nodeId, serverId, atHome }: PortRequest,
+  chosen: readonly PortRow[],
+): Promise<void> {
   const rows = chosen.map(({ name, protocol, container, host }) => ({
     nodeId,
     serverId,
@@ -100,7 +104,7 @@ async function insert(orm: MikroORM, { nodeId, serverId }: PortRequest, chosen: 
   }));
   try {
     await orm.em.fork().transactional(async (em) => {
-      await em.nativeDelete(Port, { serverId, nodeId: { $ne: nodeId } });
+      if (atHome) await em.nativeDelete(Port, { serverId, nodeId: { $ne: nodeId } });
       if (rows.length > 0) await em.insertMany(Port, rows);
     });
   } catch (thrown) {

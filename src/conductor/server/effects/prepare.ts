@@ -1,6 +1,6 @@
 import type { EffectContext, EffectFunction } from '../../../actors/types.ts';
 import { demandOf } from '../../../machines/server/index.ts';
-import type { PortRow, ServerEffects, ServerFacts, ServerSpec } from '../../../machines/server/types.ts';
+import type { PortRow, ServerEffects, ServerFacts } from '../../../machines/server/types.ts';
 import type { NodeHost } from '../../interfaces/engine.ts';
 import type { ServerWorld } from '../world.ts';
 
@@ -12,7 +12,7 @@ export const prepare =
   async ({ serverId, ownerId, spec }) => {
     const { ports: wanted, user } = world.games.template(spec.template);
     const node = world.node(await world.fleet.home(demandOf(spec, wanted.length)));
-    const ports = await portsOn(world, node, serverId, spec);
+    const ports = await portsOn(world, node, { serverId, spec, atHome: true });
     const { existed } = await node.worlds.ensure({ serverId, ownerId, epoch: 0, user });
     return { nodeId: node.id, engine: node.engine.kind, ports, dataExists: existed };
   };
@@ -60,15 +60,19 @@ async function settled(
   const node = world.node(placedOn);
   const { user } = world.games.template(spec.template);
   if (placedOn !== nodeId) await node.worlds.ensure({ serverId, ownerId, epoch, user });
-  const ports = await portsOn(world, node, serverId, spec);
+  const ports = await portsOn(world, node, { serverId, spec, atHome: placedOn === nodeId });
   if (placedOn === nodeId && isSame(before, ports)) return {};
   return { home: { nodeId: placedOn, engine: node.engine.kind, ports } };
 }
 
-const portsOn = (world: ServerWorld, node: NodeHost, serverId: string, spec: ServerSpec): Promise<readonly PortRow[]> =>
+interface PortsOf extends Pick<ServerFacts, 'serverId' | 'spec'> {
+  readonly atHome: boolean;
+}
+
+const portsOn = (world: ServerWorld, node: NodeHost, { spec, ...server }: PortsOf): Promise<readonly PortRow[]> =>
   world.ports.reservePorts({
+    ...server,
     nodeId: node.id,
-    serverId,
     wanted: world.games.template(spec.template).ports,
     range: world.settings.portRange,
     taken: (candidates) => node.portsTaken(candidates),
