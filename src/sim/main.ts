@@ -12,7 +12,7 @@ import { simulatedGames } from './games.ts';
 import { plant } from './plant.ts';
 import { createPlayers } from './players.ts';
 import { type RunResult, run } from './run.ts';
-import { SCENARIO } from './settings.ts';
+import { scenarioOf } from './settings.ts';
 import { createTally, summaryLines } from './tally.ts';
 
 const { values } = parseArgs({
@@ -46,7 +46,7 @@ async function* runs(): AsyncGenerator<RunResult> {
   }
   const seed = whole.parse(values.seed);
   const games = await simulatedGames();
-  const result = await run({ seed, games, scenario: SCENARIO, defect, ...(values.trace && { onLine: say }) });
+  const result = await run({ seed, games, scenario: scenarioOf(seed), defect, ...(values.trace && { onLine: say }) });
   say(`seed ${seed}: ${result.hash}\n`);
   yield result;
 }

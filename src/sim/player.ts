@@ -2,7 +2,7 @@
 import { DEFECTS, type Defect } from './defects/index.ts';
 import { simulatedGames } from './games.ts';
 import { type Found, type RunResult, run } from './run.ts';
-import { SCENARIO } from './settings.ts';
+import { scenarioOf } from './settings.ts';
 
 export interface Play {
   readonly seed: number;
@@ -35,7 +35,7 @@ function defectOf(name: string | undefined): Defect | undefined {
 }
 
 export const play = ({ seed, defect }: Play): Promise<RunResult> =>
-  run({ seed, games, scenario: SCENARIO, defect: defectOf(defect) });
+  run({ seed, games, scenario: scenarioOf(seed), defect: defectOf(defect) });
 
 /** Null when no seed found it. A seed in which a promise is broken without the defect as well has not found it. */
 export async function search({ first, seeds, defect }: Search): Promise<Hit | null> {

@@ -96,7 +96,7 @@ export async function run({ seed, games, scenario, defect, onLine }: RunOptions)
     });
     await setUpFleet(world, failed);
     world.users.begin();
-    const faults = scheduleFaults(world, FAULTS, scenario.faultEveryMs);
+    const faults = scheduleFaults(world, FAULTS, scenario);
     await time.run(() => failed() || time.now() >= scenario.faultsMs);
     if (!failed()) await heal(world, faults.heal, scenario, failed);
     if (!failed()) for (const each of watchers) each.atEnd?.();

@@ -1,4 +1,5 @@
 /** When which fault happens, and how all of them are healed. */
+import type { Scenario } from '../settings.ts';
 import type { World } from '../world.ts';
 import type { Fault, Scene } from './fault.ts';
 
@@ -14,10 +15,15 @@ const FOLLOWED = 0.35;
 const SOON_MS = [0, 8_000] as const;
 const SAME_PLACE = 0.7;
 
-/** @param meanMs between two faults that have nothing to do with each other, on average */
-export function scheduleFaults(world: World, faults: readonly Fault[], meanMs: number): Schedule {
+export function scheduleFaults(
+  world: World,
+  all: readonly Fault[],
+  { faultEveryMs, faultsShare }: Pick<Scenario, 'faultEveryMs' | 'faultsShare'>,
+): Schedule {
   const { time, trace } = world;
   const random = world.random.fork('faults');
+  const chosen = all.filter(() => random.chance(faultsShare));
+  const faults = chosen.length === 0 ? all : chosen;
   const counts = new Map<string, number>();
   const lasting = new Set<() => void>();
   const total = faults.reduce((sum, { weight }) => sum + weight, 0);
@@ -33,7 +39,7 @@ export function scheduleFaults(world: World, faults: readonly Fault[], meanMs: n
 
   function next(): void {
     const follows = random.chance(FOLLOWED);
-    const waitMs = follows ? random.between(...SOON_MS) : random.wait(meanMs);
+    const waitMs = follows ? random.between(...SOON_MS) : random.wait(faultEveryMs);
     time.after(waitMs, () => {
       if (over) return;
       if (!follows || !random.chance(SAME_PLACE)) scene = elsewhere();
