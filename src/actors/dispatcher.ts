@@ -98,10 +98,11 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     if (activation.stash.length >= limits.stashDepth) {
       return refuse(envelope, errors.stash_full({ depth: limits.stashDepth, retry_after: 5 }));
     }
-    const { address } = activation;
+    const { address, shard } = activation;
     const { event } = envelope;
-    const stashing = parts.store.stash(address, operation, event).then(
+    const stashing = parts.store.stash({ address, shard, epoch: parts.epoch(shard) }, operation, event).then(
       (begun) => {
+        if (begun === null) return fenced(activation, envelope, errors.fenced({ kind: activation.kind.kind }));
         activation.stash = [...activation.stash, { operationId: begun.id, event }];
         envelope.settle?.done({ reply: undefined, operation: begun });
       },
@@ -146,9 +147,8 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     if (outcome.reason === 'fenced') {
       const exists = envelope.origin.type === 'create';
       const reason = `${activation.address} exists already.`;
-      refuse(envelope, exists ? errors.conflict({ reason }) : errors.fenced({ kind: activation.kind.kind }));
-      parts.fenced();
-      return residents.reload(activation);
+      const { kind } = activation.kind;
+      return fenced(activation, envelope, exists ? errors.conflict({ reason }) : errors.fenced({ kind }));
     }
     if (isUnavailable(outcome.error)) {
       refuse(envelope, internalError(outcome.error));
@@ -158,6 +158,13 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     activation.phase = 'idle';
     failed(activation, envelope, outcome.error);
     drain(activation);
+  }
+
+  /** Somebody else has written the actor, or owns its shard. */
+  function fenced(activation: Activation, envelope: Envelope, error: BatonError): void {
+    refuse(envelope, error);
+    parts.fenced();
+    residents.reload(activation);
   }
 
   return { deliver, drain };

@@ -24,7 +24,7 @@ export interface Recovery {
 }
 
 export interface RecoveryParts
-  extends Pick<RuntimeOptions, 'store' | 'ports' | 'limits' | 'owner' | 'report' | 'leaseLost'> {
+  extends Pick<RuntimeOptions, 'store' | 'kinds' | 'ports' | 'limits' | 'owner' | 'report' | 'leaseLost'> {
   readonly residents: Residents;
   readonly timers: TimerService;
   readonly underway: Underway;
@@ -44,6 +44,7 @@ export interface RecoveryParts
  */
 export function createRecovery(parts: RecoveryParts): Recovery {
   const { store, ports, limits, owner, report, residents, timers, underway } = parts;
+  const moot = parts.kinds.flatMap(({ kind, moot: types = [] }) => types.map((type) => ({ kind, type })));
   let epochs: readonly number[] = [];
   /** Until when the shards are certainly ours, by the monotonic clock: reckoned from before the lease was asked for. */
   let sureUntilMs = Number.NEGATIVE_INFINITY;
@@ -74,7 +75,7 @@ export function createRecovery(parts: RecoveryParts): Recovery {
 
   async function sweep(): Promise<void> {
     try {
-      const letters = await store.deadLetterOrphans(limits.orphanMs, storedError(errors.no_receiver()));
+      const letters = await store.deadLetterOrphans(limits.orphanMs, storedError(errors.no_receiver()), moot);
       if (letters > 0) report('Messages to actors that do not exist were put aside as dead letters.', { letters });
       for (const work of await store.actorsWithWork()) residents.refresh(work);
     } catch (error) {

@@ -121,6 +121,19 @@ export type CommitResult =
   /** Somebody else wrote the actor, owns its shard, or the message had been consumed before. Nothing was written. */
   | { readonly ok: false; readonly reason: 'fenced' };
 
+/** A type of message that means nothing to an actor of this kind that has ended. */
+export interface Moot {
+  readonly kind: string;
+  readonly type: string;
+}
+
+/** An actor, and the epoch under which this process believes that it owns its shard. */
+export interface OwnedActor {
+  readonly address: Address;
+  readonly shard: number;
+  readonly epoch: number;
+}
+
 export interface CommitStore {
   /** Writes the turns of different actors in one transaction; one result for each, in order. */
   commit(turns: readonly TurnCommit[]): Promise<readonly CommitResult[]>;
@@ -130,15 +143,21 @@ export interface CommitStore {
   dueTimers(limit: number): Promise<{ readonly due: readonly StoredTimer[]; readonly nextInMs: number | null }>;
   /** Actors that have effects, messages or stashed commands: what must be picked up again after a start or an outage. */
   actorsWithWork(): Promise<readonly ActorWithWork[]>;
-  /** Puts aside the messages whose receiver has not existed for so long; answers how many. */
-  deadLetterOrphans(afterMs: number, error: StoredError): Promise<number>;
+  /**
+   * Puts aside the messages whose receiver has not existed for so long; answers how many. Those that are moot to a receiver
+   * that has ended are dropped.
+   */
+  deadLetterOrphans(afterMs: number, error: StoredError, moot: readonly Moot[]): Promise<number>;
   operation(id: string): Promise<Operation | null>;
   operationByKey(
     accountId: string,
     key: string,
   ): Promise<{ readonly operation: Operation; readonly fingerprint: string | null } | null>;
-  /** Keeps a command that waits for the running operation, with its operation's row. */
-  stash(address: Address, operation: NewOperation, event: ActorEvent): Promise<Operation>;
+  /**
+   * Keeps a command that waits for the running operation, with its operation's row. Null, and nothing is written, when the
+   * shard is not ours any more: whoever owns it has the actor in memory and would not hear of it.
+   */
+  stash(owned: OwnedActor, operation: NewOperation, event: ActorEvent): Promise<Operation | null>;
   /** Shows how far a running operation is; writes a live event. An operation that has ended stays as it is. */
   progress(
     operationId: string,

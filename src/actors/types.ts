@@ -94,6 +94,11 @@ export interface ActorKind {
   /** Commands that may be asked of it, for `allowed` and the API. */
   readonly commands: readonly string[];
   readonly effects: Readonly<Record<string, EffectSpec>>;
+  /**
+   * Types of messages that mean nothing to an actor of this kind once it has ended, such as news of where it was. They are
+   * dropped then. Any other message to it is put aside as a dead letter, and so is each to an actor that there never was.
+   */
+  readonly moot?: readonly string[];
   /** The top state and the inner one. */
   status(snapshot: AnyMachineSnapshot): { readonly status: string; readonly detail: string | null };
   operation(snapshot: AnyMachineSnapshot): OperationRef | null;

@@ -95,7 +95,7 @@ export async function buildWorld(parts: BuildParts): Promise<World> {
   function nodeOf({ machine, weather, remote }: Place, life: Life, nodeId: string): Node {
     const hear = (news: () => void): void => {
       if (chance.chance(weather.unheard())) return;
-      time.after(chance.between(...weather.latencyMs()), () => life.enter(news));
+      weather.pass(() => void time.after(chance.between(...weather.latencyMs()), () => life.enter(news)));
     };
     const common = { machine, hear, clock: life.clock, local: !remote };
     const passes = (point: string): void => host.passes(life, point);

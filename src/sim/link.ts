@@ -37,10 +37,11 @@ export interface LinkParts {
 
 export function createLink({ time, life, random, weather, passes }: LinkParts): Link {
   const latency = () => random.between(...weather.latencyMs());
+  const travel = (arrive: () => void): void => weather.pass(() => void time.after(latency(), arrive));
 
   /** Does it at the other end, whatever has become of the caller. Null: the answer is lost. */
   async function remote<T>({ point, run }: Call<T>, signal: AbortSignal): Promise<(() => T) | null> {
-    if (random.chance(weather.doubled())) time.after(latency(), () => void settled(run, signal));
+    if (random.chance(weather.doubled())) travel(() => void settled(run, signal));
     const outcome = await settled(run, signal);
     if (life.alive) passes(`${point}.after`);
     return random.chance(weather.unheard()) ? null : outcome;
@@ -55,7 +56,7 @@ export function createLink({ time, life, random, weather, passes }: LinkParts): 
       if (!life.alive) return promise;
       const gone = new AbortController();
       const leave = (): void => {
-        if (call.stops) time.after(latency(), () => gone.abort(new Error('The caller has gone.')));
+        if (call.stops) travel(() => gone.abort(new Error('The caller has gone.')));
       };
       let cancelDeadline: () => void = () => {};
       const end = (how: () => void): void => {
@@ -72,7 +73,7 @@ export function createLink({ time, life, random, weather, passes }: LinkParts): 
         leave();
         end(() => reject(call.failure(true)));
       });
-      const answer = (how: () => void): void => void time.after(latency(), () => life.enter(() => end(how)));
+      const answer = (how: () => void): void => travel(() => life.enter(() => end(how)));
       const lose = (): void => {
         if (!weather.silent()) answer(() => reject(call.failure(false)));
       };
@@ -80,7 +81,7 @@ export function createLink({ time, life, random, weather, passes }: LinkParts): 
         lose();
         return promise;
       }
-      time.after(latency(), () => {
+      travel(() => {
         void remote(call, gone.signal).then((outcome) => {
           if (outcome === null) lose();
           else answer(() => settle(outcome, resolve, reject));

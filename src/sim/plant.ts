@@ -1,8 +1,6 @@
 /** Plants known defects, one at a time, and counts the seeds that it takes to find them. */
-import type { Games } from '../conductor/interfaces/games.ts';
 import type { Defect } from './defects/index.ts';
-import { run } from './run.ts';
-import { SCENARIO } from './settings.ts';
+import type { Players } from './players.ts';
 
 export interface Planted {
   readonly name: string;
@@ -18,44 +16,53 @@ export interface Planted {
 
 export interface PlantOptions {
   readonly defects: readonly Defect[];
-  readonly games: Games;
+  readonly players: Players;
   readonly first: number;
   /** At most so many in a trial. */
   readonly seeds: number;
   readonly trials: number;
+  /** Hears each row of the table, in the order of the defects. */
   readonly say: (line: string) => void;
 }
 
-export async function plant({ defects, games, first, seeds, trials, say }: PlantOptions): Promise<Planted[]> {
+export async function plant({ defects, say, ...options }: PlantOptions): Promise<Planted[]> {
+  // All at once, so that no thread waits for the last trial of a defect.
+  const underway = defects.map((defect) => plantOne(defect, options));
   const rows: Planted[] = [];
-  for (const defect of defects) {
-    const took: number[] = [];
-    const by = new Map<string, number>();
-    for (let trial = 0; trial < trials; trial += 1) {
-      const from = first + trial * seeds;
-      for (let seed = from; seed < from + seeds; seed += 1) {
-        const [violation] = (await run({ seed, games, scenario: SCENARIO, defect })).violations;
-        if (violation === undefined) continue;
-        took.push(seed - from + 1);
-        by.set(violation.invariant, (by.get(violation.invariant) ?? 0) + 1);
-        break;
-      }
-    }
-    const row: Planted = {
-      name: defect.name,
-      what: defect.what,
-      trials,
-      found: took.length,
-      median_seeds: median(took, trials),
-      by: [...by].sort(([, a], [, b]) => b - a).map(([name]) => name),
-    };
-    rows.push(row);
-    say(
-      `| \`${row.name}\` | ${row.what} | ${row.by.join(', ')} | ${row.found} of ${trials} | ${row.median_seeds ?? '–'} |\n`,
-    );
+  for (const row of underway) {
+    rows.push(await row);
+    say(lineOf(await row));
   }
   return rows;
 }
+
+type Trials = Omit<PlantOptions, 'defects' | 'say'>;
+
+async function plantOne({ name, what }: Defect, { players, first, seeds, trials }: Trials): Promise<Planted> {
+  const starts = Array.from({ length: trials }, (_, trial) => first + trial * seeds);
+  const outcomes = await Promise.all(
+    starts.map(async (from) => {
+      const hit = await players.search({ first: from, seeds, defect: name });
+      return hit === null ? [] : [{ invariant: hit.found.invariant, took: hit.seed - from + 1 }];
+    }),
+  );
+  const hits = outcomes.flat();
+  const by = Map.groupBy(hits, ({ invariant }) => invariant);
+  return {
+    name,
+    what,
+    trials,
+    found: hits.length,
+    median_seeds: median(
+      hits.map(({ took }) => took),
+      trials,
+    ),
+    by: [...by].sort(([, a], [, b]) => b.length - a.length).map(([invariant]) => invariant),
+  };
+}
+
+const lineOf = ({ name, what, by, found, trials, median_seeds }: Planted): string =>
+  `| \`${name}\` | ${what} | ${by.join(', ')} | ${found} of ${trials} | ${median_seeds ?? '–'} |\n`;
 
 /** Trials without a find count as the longest. */
 function median(took: readonly number[], trials: number): number | null {

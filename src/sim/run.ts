@@ -31,6 +31,7 @@ export interface Found {
   readonly atMs: number;
 }
 
+/** Plain values, so that one thread can give it to another. */
 export interface RunResult {
   readonly seed: number;
   /** The same for the same seed. */
@@ -95,7 +96,7 @@ export async function run({ seed, games, scenario, defect, onLine }: RunOptions)
     });
     await setUpFleet(world, failed);
     world.users.begin();
-    const faults = scheduleFaults(world, FAULTS, scenario.faultEveryMs);
+    const faults = scheduleFaults(world, FAULTS, scenario);
     await time.run(() => failed() || time.now() >= scenario.faultsMs);
     if (!failed()) await heal(world, faults.heal, scenario, failed);
     if (!failed()) for (const each of watchers) each.atEnd?.();
@@ -106,7 +107,9 @@ export async function run({ seed, games, scenario, defect, onLine }: RunOptions)
       events: time.events(),
       faults: faults.counts,
       violations,
-      ...coverage,
+      turns: coverage.turns,
+      states: coverage.states,
+      transitions: coverage.transitions,
     };
   } finally {
     process.off('unhandledRejection', onDefect);

@@ -1,9 +1,12 @@
 /** What many runs come to. */
+import { createHash } from 'node:crypto';
 import type { Found, RunResult } from './run.ts';
 
 export interface Summary {
   readonly seeds: number;
   readonly first_seed: number | null;
+  /** Over the hashes of all runs in their order: the same for the same seeds. */
+  readonly hash: string;
   readonly seeds_per_second: number;
   readonly virtual_days: number;
   readonly turns: number;
@@ -27,11 +30,13 @@ export function createTally(nowMs: () => number): Tally {
   const transitions = new Set<string>();
   const faults = new Map<string, number>();
   const violations: (Found & { seed: number })[] = [];
+  const hash = createHash('sha256');
   let [seeds, virtualMs, turns, steps] = [0, 0, 0, 0];
   let first: number | null = null;
   return {
     add(result) {
       first ??= result.seed;
+      hash.update(result.hash);
       seeds += 1;
       virtualMs += result.virtualMs;
       turns += result.turns;
@@ -44,6 +49,7 @@ export function createTally(nowMs: () => number): Tally {
     summary: () => ({
       seeds,
       first_seed: first,
+      hash: hash.copy().digest('hex').slice(0, 16),
       seeds_per_second: Number((seeds / ((nowMs() - began) / 1000)).toFixed(1)),
       virtual_days: Number((virtualMs / 86_400_000).toFixed(2)),
       turns,
@@ -57,13 +63,13 @@ export function createTally(nowMs: () => number): Tally {
 }
 
 export function summaryLines(summary: Summary): string[] {
-  const { seeds, seeds_per_second, virtual_days, turns, steps, faults, states_covered, transitions_covered } = summary;
+  const { seeds, hash, seeds_per_second, virtual_days, turns, steps, faults } = summary;
   const injected = Object.values(faults).reduce((sum, count) => sum + count, 0);
   return [
-    `${seeds} seeds, ${seeds_per_second} a second; ${virtual_days} virtual days, ${steps} steps, ${turns} turns`,
+    `${seeds} seeds, ${seeds_per_second} a second, hash ${hash}; ${virtual_days} virtual days, ${steps} steps, ${turns} turns`,
     `${injected} faults: ${Object.entries(faults)
       .map(([name, count]) => `${name} ${count}`)
       .join(', ')}`,
-    `${states_covered} states and ${transitions_covered} transitions covered; ${summary.violations.length} violations`,
+    `${summary.states_covered} states and ${summary.transitions_covered} transitions covered; ${summary.violations.length} violations`,
   ];
 }

@@ -22,6 +22,9 @@ interface Event {
   run: (() => void) | null;
 }
 
+/** Steps for one round of Node's loop, each after the promises of the one before. Fewer rounds are faster; the order is the same. */
+const STEPS_AT_ONCE = 64;
+
 export function createTime(): Time {
   const queue = new TinyQueue<Event>([], (a, b) => a.at - b.at || a.order - b.order);
   let now = 0;
@@ -49,17 +52,21 @@ export function createTime(): Time {
     },
     run(over) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
+      let ended = false;
       const step = (): void => {
+        if (ended) return;
         try {
-          if (over() || queue.length === 0) return resolve();
+          ended = over() || queue.length === 0;
+          if (ended) return resolve();
           next();
         } catch (thrown) {
+          ended = true;
           return reject(thrown);
         }
         // The one way to come back after all promises: those of an event are done before the next immediate.
         setImmediate(step);
       };
-      setImmediate(step);
+      for (let n = 0; n < STEPS_AT_ONCE; n += 1) setImmediate(step);
       return promise;
     },
     events: () => happened,

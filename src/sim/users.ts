@@ -126,7 +126,7 @@ export function createUsers(parts: UsersParts): Users {
   function choose(): readonly [string, Wish] {
     const ifBusy = random.chance(0.2) ? 'queue' : 'refuse';
     const caller = (idempotencyKey: string): Caller => ({ principal, idempotencyKey, ifBusy });
-    if (servers.length < parts.serversMax && (servers.length === 0 || random.chance(0.3))) {
+    if (servers.length < parts.serversMax && (servers.length === 0 || random.chance(0.5))) {
       const ramMb = random.pick(parts.ramMb);
       const start = random.chance(0.8);
       const plan = random.chance(0.2) ? 'reserved' : 'payperplay';

@@ -141,6 +141,20 @@ test('A turn that was being written when the lease was lost is not tried again',
   t.is((await rowsOf(pool, 'select from messages')).length, 1);
 });
 
+test('A command that waits is not taken by a runtime whose shards another has: that one would never hear of it', async (t) => {
+  const { pool } = await db.fresh();
+  const waiting = lampKind(() => new Promise(() => {}));
+  const first = await startWorld(t, { pool }, [waiting], { owner: 'one', limits: { leaseMs: 60_000 } });
+  const lamp = await first.lamp();
+  await first.command(lamp, 'light');
+  await pool.query(`update shards set owner = 'two', epoch = epoch + 1, expires_at = now() + interval '1 hour'`);
+  const late = first.runtime.actors.command(lamp, { type: 'light' }, { by: first.admin, ifBusy: 'queue' });
+  t.is(await codeOf(t, late), 'fenced');
+  await until('the first knows that it lost the lease', () => isLost(first.reports));
+  t.is((await rowsOf(pool, 'select from stash')).length, 0);
+  t.is((await rowsOf(pool, `select from operations where status = 'running'`)).length, 1, 'only the one it waits for');
+});
+
 test('A lease that runs out unnoticed is lost at the next renewal', async (t) => {
   const { turns: pool } = (await db.fresh()).database;
   const first = await startWorld(t, { pool }, [plainLamp()], { owner: 'one', limits: { leaseMs: 600 } });

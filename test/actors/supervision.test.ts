@@ -233,6 +233,23 @@ test('A message whose receiver does not come into being becomes a dead letter af
   t.is(letters[0]?.error.code, 'no_receiver');
 });
 
+test('What is moot to an actor that has ended is no dead letter; an order to it is one', async (t) => {
+  const { pool } = await db.fresh();
+  const kind = { ...plainLamp(), moot: ['press'] };
+  const world = await startWorld(t, { pool }, [kind], { limits: { orphanMs: 300, sweepMs: 50 } });
+  const { actors } = world.runtime;
+  const [sender, ended, never] = [await world.lamp(), await world.lamp(), newLamp()];
+  await world.command(ended, 'smash');
+  for (const to of [ended, never]) await actors.ask(sender, { type: 'pass', to, event: { type: 'press' } });
+  await actors.ask(sender, { type: 'pass', to: ended, event: { type: 'write', text: 'late' } });
+  await until('none waits', async () => (await rowsOf(pool, 'select from messages')).length === 0);
+  const letters = await rowsOf<Letter>(pool, 'select address, event from dead_letters');
+  t.deepEqual(
+    letters.map(({ address, event }) => `${address} ${event.type}`).sort(),
+    [`${ended} write`, `${never} press`].sort(),
+  );
+});
+
 test('A message to something that is no address fails the turn that sends it', async (t) => {
   const { turns: pool } = (await db.fresh()).database;
   const world = await startWorld(t, { pool }, [plainLamp()]);

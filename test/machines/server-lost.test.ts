@@ -148,6 +148,24 @@ test('room that a node gave and cannot keep is asked for again', (t) => {
   t.deepEqual(server.told()[1], { to: 'node/n2', event: { type: 'release', serverId: 's1', epoch: 1 } });
 });
 
+test('room that is kept while off stays when the node is lost during a start, whether it was given for that or before', (t) => {
+  for (const hasGiven of [false, true]) {
+    const server = off({ plan: 'reserved' });
+    const before = server.context.placedEpoch;
+    server.command('start');
+    t.is(server.state, 'starting.placing');
+    const epoch = hasGiven ? server.context.epoch : before;
+    server.send({ ...news(server, 'node.lost'), epoch, lastLeaseAt: null });
+    t.is(server.state, 'queued');
+    t.true(server.context.reserved);
+    const toNode = server.told().filter(({ to }) => to === 'node/n1');
+    t.deepEqual(
+      toNode.map(({ event }) => [event.type, event.epoch]),
+      [['hold', server.context.epoch]],
+    );
+  }
+});
+
 test('a stop under way fails when the node is lost, and is kept as a wish; a restart wishes the other way', (t) => {
   for (const [command, state] of [
     ['stop', 'stopped'],

@@ -12,9 +12,9 @@ const GAME: WantedPort = { name: 'game', protocol: 'tcp', container: 25565, same
 const QUERY: WantedPort = { name: 'query', protocol: 'udp', container: 25565, same: false };
 const VOICE: WantedPort = { name: 'voice', protocol: 'udp', container: 24454, same: true };
 
-async function aServer(pool = db.pool): Promise<string> {
-  const row = serverRow(await anAccount(pool));
-  await writeServers(pool, row);
+async function aServer(): Promise<string> {
+  const row = serverRow(await anAccount(db.pool));
+  await writeServers(db.pool, row);
   return row.id;
 }
 
@@ -22,6 +22,7 @@ async function aRequest(changes: Partial<PortRequest> = {}): Promise<PortRequest
   return {
     nodeId: await aNode(db.pool),
     serverId: await aServer(),
+    atHome: true,
     wanted: [GAME],
     range: { from: 30_000, to: 30_099 },
     taken: async () => new Set(),
@@ -49,23 +50,36 @@ test('a released number is given to the next server', async (t) => {
   t.is((await ports().reservePorts(third))[0]?.host, 30_000);
 });
 
-test('a server that moves has its ports on the new node, and the old ones are free in the same moment', async (t) => {
+test('a server that may move has ports on both nodes, and where it is not at home they are free once it starts at home', async (t) => {
   const before = await aRequest({ wanted: [GAME, VOICE] });
-  await ports().reservePorts(before);
-  const other = await aRequest({ serverId: before.serverId });
-  await ports().reservePorts(await aRequest({ nodeId: other.nodeId }));
-  const moved = await ports().reservePorts({ ...before, nodeId: other.nodeId });
+  const held = await ports().reservePorts(before);
+  const nodeId = await aNode(db.pool);
+  await ports().reservePorts(await aRequest({ nodeId }));
+  const there = await ports().reservePorts({ ...before, nodeId, atHome: false });
   t.deepEqual(
-    moved.map(({ name, host }) => [name, host]),
+    there.map(({ name, host }) => [name, host]),
     [
       ['game', 30_001],
       ['voice', 30_000],
     ],
   );
-  t.deepEqual(await ports().portsOf(before.serverId), moved);
-  t.deepEqual(await ports().reservePorts({ ...before, nodeId: other.nodeId }), moved, 'twice is once');
+  const beside = await ports().reservePorts(await aRequest({ nodeId: before.nodeId }));
+  t.is(beside[0]?.host, 30_001, 'what it has at home is nobody else’s until it has moved');
+  t.deepEqual(await ports().reservePorts({ ...before, nodeId, atHome: false }), there, 'twice is once');
+  t.deepEqual(await ports().reservePorts({ ...before, nodeId }), there, 'it is at home there now');
+  t.deepEqual(await ports().portsOf(before.serverId), there);
   const next = await ports().reservePorts(await aRequest({ nodeId: before.nodeId }));
-  t.is(next[0]?.host, 30_000);
+  t.is(next[0]?.host, held[0]?.host);
+});
+
+test('a server that stays at home after all gives back what it had elsewhere', async (t) => {
+  const request = await aRequest();
+  const held = await ports().reservePorts(request);
+  const nodeId = await aNode(db.pool);
+  await ports().reservePorts({ ...request, nodeId, atHome: false });
+  t.deepEqual(await ports().reservePorts(request), held);
+  t.deepEqual(await ports().portsOf(request.serverId), held);
+  t.is((await ports().reservePorts(await aRequest({ nodeId })))[0]?.host, 30_000);
 });
 
 test('a server that cannot move keeps the ports that it has', async (t) => {
@@ -148,8 +162,11 @@ test('hundreds of servers that want ports of one node get them, and nobody who r
   const nodeId = await aNode(database.pool);
   const [store, reads] = [portStore(database), createReads(database)];
   const range = { from: 30_000, to: 30_399 };
-  const servers = await Promise.all(Array.from({ length: 400 }, () => aServer(database.pool)));
-  const requests = await Promise.all(servers.map((serverId) => aRequest({ nodeId, serverId, range })));
+  const owner = await anAccount(database.pool);
+  const servers = Array.from({ length: 400 }, () => serverRow(owner));
+  await writeServers(database.pool, ...servers);
+  const request = await aRequest({ nodeId, range });
+  const requests = servers.map(({ id }) => ({ ...request, serverId: id }));
   const over = new AbortController();
   const reading = (async () => {
     for (let pages = 0; ; pages += 1) {

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ExecutionContext, TestFn } from 'ava';
 import { shardOf } from '../../src/actors/address.ts';
-import type { CommitResult, CommitStore, NewOperation, TurnCommit } from '../../src/actors/store.ts';
+import type { CommitResult, CommitStore, NewOperation, OwnedActor, TurnCommit } from '../../src/actors/store.ts';
 import type { Address, PendingEvent } from '../../src/actors/types.ts';
 import type { Reads } from '../../src/conductor/interfaces/reads.ts';
 import type { PortStore } from '../../src/conductor/interfaces/stores.ts';
@@ -285,14 +285,14 @@ export function storeConformance(test: TestFn<unknown>, open: () => Promise<Open
   );
 
   on('stashed commands wait in order, each with its operation, until a turn takes them', async (t, hand) => {
-    const { store, claim, turn, operation } = hand;
+    const { store, claim, turn, operation, owned } = hand;
     await claim();
     const address = anAddress();
     await one(store, turn(address, 1));
     const [first, second] = [operation({ idempotencyKey: 's' }), operation()];
-    t.like(await store.stash(address, first, { type: 'light', n: 1 }), { id: first.id, status: 'running' });
-    await store.stash(address, second, { type: 'light', n: 2 });
-    await t.throwsAsync(store.stash(address, operation({ idempotencyKey: 's' }), { type: 'light' }));
+    t.like(await store.stash(owned(address), first, { type: 'light', n: 1 }), { id: first.id, status: 'running' });
+    await store.stash(owned(address), second, { type: 'light', n: 2 });
+    await t.throwsAsync(store.stash(owned(address), operation({ idempotencyKey: 's' }), { type: 'light' }));
     t.like((await store.load([address], 1))[0]?.stash, [
       { operationId: first.id, event: { type: 'light', n: 1 } },
       { operationId: second.id, event: { type: 'light', n: 2 } },
@@ -307,25 +307,71 @@ export function storeConformance(test: TestFn<unknown>, open: () => Promise<Open
     );
   });
 
+  on(
+    'a command of a process that has lost its shards is not stashed, and its operation is not there',
+    async (t, hand) => {
+      const { store, claim, turn, operation, owned } = hand;
+      await claim();
+      const address = anAddress();
+      await one(store, turn(address, 1));
+      const before = owned(address);
+      const late = operation({ idempotencyKey: 'late' });
+      await claim();
+      t.is(await store.stash(before, late, { type: 'light' }), null);
+      t.deepEqual((await store.load([address], 1))[0]?.stash, []);
+      t.is(await store.operation(late.id), null);
+      t.like(await store.stash(owned(address), late, { type: 'light' }), { id: late.id, status: 'running' });
+    },
+  );
+
   on('an actor that has ended takes all that is stored of it along, but for journal and messages', async (t, hand) => {
-    const { store, reads, claim, turn, operation } = hand;
+    const { store, reads, claim, turn, operation, owned } = hand;
     await claim();
     const [address, other] = [anAddress(), anAddress()];
     const effectsStarted = [{ id: `${address}:1:0`, childId: 'a', name: 'x', input: null, deadlineMs: null }];
     await one(store, turn(address, 1, { effectsStarted, timersSet: [timer('t', -1_000)] }));
-    await store.stash(address, operation(), { type: 'light' });
+    await store.stash(owned(address), operation(), { type: 'light' });
     await one(store, turn(other, 1, { messages: [messageTo(address, 'm')] }));
     await one(store, turn(address, 2, { ended: true, to: 'smashed', events: [anEvent('gone')] }));
     t.deepEqual(await store.load([address], 1), []);
     t.deepEqual((await store.dueTimers(10)).due, []);
     t.deepEqual(await store.actorsWithWork(), []);
     t.is((await reads.journal(address, { limit: 5 })).total, 2);
-    t.is(await store.deadLetterOrphans(LONG_MS, ERROR), 0);
-    t.is(await store.deadLetterOrphans(-1_000, ERROR), 1);
+    t.is(await store.deadLetterOrphans(LONG_MS, ERROR, []), 0);
+    t.is(await store.deadLetterOrphans(-1_000, ERROR, []), 1);
     t.like((await reads.deadLetters({ limit: 5 })).items[0], { address, error: ERROR, attempts: 0 });
     await one(store, turn(address, 1));
     t.like((await store.load([address], 1))[0], { messages: [], timers: [], effects: [], stash: [] });
   });
+
+  on(
+    'what is moot to an actor that has ended is dropped; to one that never was it is a dead letter',
+    async (t, hand) => {
+      const { store, reads, claim, turn } = hand;
+      await claim();
+      const [ended, never, other, alive] = [anAddress(), anAddress(), anAddress(), anAddress()];
+      await one(store, turn(ended, 1));
+      await one(store, turn(ended, 2, { ended: true }));
+      await one(store, turn(alive, 1));
+      const to = (receiver: Address, type: string) => ({ id: `${receiver} ${type}`, receiver, event: { type } });
+      const messages = [to(ended, 'news'), to(ended, 'order'), to(never, 'news'), to(alive, 'news')];
+      await one(store, turn(other, 1, { messages }));
+      const kind = ended.slice(0, ended.indexOf('/'));
+      t.is(
+        await store.deadLetterOrphans(-1_000, ERROR, [
+          { kind: `${kind}s`, type: 'news' },
+          { kind, type: 'news' },
+        ]),
+        2,
+      );
+      const letters = (await reads.deadLetters({ limit: 5 })).items.map(
+        ({ address, event }) => `${address} ${event.type}`,
+      );
+      t.deepEqual(letters.sort(), [`${ended} order`, `${never} news`].sort());
+      t.deepEqual((await store.load([alive], 5))[0]?.messages.length, 1);
+      t.is(await store.deadLetterOrphans(-1_000, ERROR, []), 0);
+    },
+  );
 
   on('a dead letter takes its source away, and no other', async (t, { store, reads, claim, turn }) => {
     await claim();
@@ -479,6 +525,7 @@ export function storeConformance(test: TestFn<unknown>, open: () => Promise<Open
       const request = (serverId: string, taken: readonly string[] = []) => ({
         nodeId,
         serverId,
+        atHome: true,
         wanted: [
           { name: 'game', protocol: 'tcp', container: 25565, same: false },
           { name: 'query', protocol: 'udp', container: 25565, same: false },
@@ -514,6 +561,7 @@ export function storeConformance(test: TestFn<unknown>, open: () => Promise<Open
     const request = {
       nodeId,
       serverId: id,
+      atHome: true,
       wanted,
       range: { from: 30_000, to: 30_003 },
       taken: async () => new Set<string>(),
@@ -578,6 +626,10 @@ function handOf(opened: OpenStore) {
       const row = serverRow(opened.accountId, { nodeId: opened.nodeId });
       await one(opened.store, hand.turn(`server/${row.id}`, 1, { projections: [{ name: 'server', row }] }));
       return row.id;
+    },
+    owned: (address: Address): OwnedActor => {
+      const shard = shardOf(address);
+      return { address, shard, epoch: epochs[shard] ?? 0 };
     },
     operation: (changes: Partial<NewOperation> = {}): NewOperation => ({
       id: randomUUID(),

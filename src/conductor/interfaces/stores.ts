@@ -56,6 +56,8 @@ export interface PortCandidate {
 export interface PortRequest {
   readonly nodeId: string;
   readonly serverId: string;
+  /** Whether the node is the server's home, rather than one that it may move to. */
+  readonly atHome: boolean;
   readonly wanted: readonly WantedPort[];
   /** Both ends belong to it. */
   readonly range: { readonly from: number; readonly to: number };
@@ -65,10 +67,10 @@ export interface PortRequest {
 
 export interface PortStore {
   /**
-   * Gives a server its ports on its node, lowest free number first, and keeps them until {@link releasePorts}. Asking again
-   * gives the same ports; only names that are new are added. Those that it had on another node are given back in the same
-   * transaction: a server is at home on one. Throws `no_ports` (permanent) naming the range, and
-   * `server_gone` (permanent) when the server was purged meanwhile.
+   * Gives a server its ports on a node, lowest free number first, and keeps them until {@link releasePorts}. Asking again
+   * gives the same ports; only names that are new are added. At home those that it has on other nodes are given back in the same
+   * transaction. Elsewhere they stay, since it may yet stay at home; once it has moved, the next start there gives them back.
+   * Throws `no_ports` (permanent) naming the range, and `server_gone` (permanent) when the server was purged meanwhile.
    */
   reservePorts(request: PortRequest): Promise<readonly PortRow[]>;
   /** In the order of their names. */

@@ -6,6 +6,7 @@ import {
   SERVER_COMMANDS_TAKEN,
   type ServerContext,
   type ServerEffects,
+  type ServerEvent,
   type ServerLimits,
   type ServerMachine,
   serverRefusal,
@@ -26,6 +27,15 @@ import type { ServerWorld } from './world.ts';
 /** A state's own deadline comes first; an effect that outlives it by this much is cut off in any case. */
 const MARGIN_MS = 5_000;
 
+/** What nodes and the queue tell of room: one that was purged meanwhile has none. */
+const MOOT: readonly ServerEvent['type'][] = [
+  'node.lost',
+  'node.fenced',
+  'node.returned',
+  'capacity.available',
+  'reservation.expired',
+];
+
 const contextOf = (snapshot: AnyMachineSnapshot) => snapshot.context as ServerContext;
 
 /**
@@ -43,6 +53,7 @@ export function serverKind(
     migrate: migrateServer,
     commands: SERVER_COMMANDS_TAKEN,
     effects: serverEffects(world, limits),
+    moot: MOOT,
     status: serverStatus,
     operation: (snapshot) => contextOf(snapshot).operation,
     ownerId: (snapshot) => contextOf(snapshot).ownerId,

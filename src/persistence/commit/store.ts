@@ -9,6 +9,7 @@ import { DUE_TIMERS } from '../sql/commit-timers.ts';
 import { KEEP_DEAD_LETTER, KEEP_ORPHANS, REMOVE_SOURCE } from '../sql/dead-letters.ts';
 import { BEGIN_OPERATIONS, OPERATION, OPERATION_BY_KEY, PROGRESS_OPERATION } from '../sql/operations.ts';
 import type { ProjectionStatement } from '../sql/projection.ts';
+import { HOLD_SHARD } from '../sql/shards.ts';
 import { STASH } from '../sql/stash.ts';
 import { load } from './load.ts';
 import { operationRow } from './rows.ts';
@@ -55,8 +56,8 @@ export function createCommitStore(pool: Pool, statements: ReadonlyMap<string, Pr
     async actorsWithWork() {
       return (await query('actors-with-work', ACTORS_WITH_WORK, [])).rows;
     },
-    async deadLetterOrphans(afterMs, error) {
-      return (await query('keep-orphans', KEEP_ORPHANS, [afterMs, toJsonb(error)])).rowCount ?? 0;
+    async deadLetterOrphans(afterMs, error, moot) {
+      return (await query('keep-orphans', KEEP_ORPHANS, [afterMs, toJsonb(error), toJsonb(moot)])).rowCount ?? 0;
     },
     async operation(id) {
       const { rows } = await query('operation', OPERATION, [id]);
@@ -66,8 +67,10 @@ export function createCommitStore(pool: Pool, statements: ReadonlyMap<string, Pr
       const { rows } = await query('operation-by-key', OPERATION_BY_KEY, [accountId, key]);
       return rows[0] === undefined ? null : withoutFingerprint(rows[0]);
     },
-    stash: (address, operation, event) =>
+    stash: ({ address, shard, epoch }, operation, event) =>
       inTransaction(async (client) => {
+        const { rowCount } = await prepared(client, 'hold-shard', HOLD_SHARD, [shard, epoch]);
+        if (rowCount === 0) return null;
         const row = operationRow(address, operation, 'Waiting for the running operation to end.');
         const { rows } = await prepared(client, 'begin-operations', BEGIN_OPERATIONS, [toJsonb([row])]);
         await prepared(client, 'stash', STASH, [operation.id, address, toJsonb(event)]);

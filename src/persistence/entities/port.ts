@@ -2,11 +2,11 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { Node } from './node.ts';
 import { Server } from './server.ts';
 
-/** A port of a node that belongs to a server until it is purged, and goes with its row at the latest. */
+/** A port of a node that belongs to a server until that is purged, or has moved away and started anew. */
 export const Port = defineEntity({
   name: 'Port',
   tableName: 'ports',
-  uniques: [{ name: 'ports_server_id_name_key', properties: ['serverId', 'name'] }],
+  uniques: [{ name: 'ports_server_id_node_id_name_key', properties: ['serverId', 'nodeId', 'name'] }],
   properties: {
     nodeId: () =>
       p

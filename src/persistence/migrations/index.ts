@@ -5,6 +5,7 @@ import { Migration0004Queue } from './Migration0004Queue.ts';
 import { Migration0005ReservationsByNode } from './Migration0005ReservationsByNode.ts';
 import { Migration0006PortsOfServers } from './Migration0006PortsOfServers.ts';
 import { Migration0007NodeVersions } from './Migration0007NodeVersions.ts';
+import { Migration0008PortsByNode } from './Migration0008PortsByNode.ts';
 
 /** All migrations, oldest first. One that was released is never changed. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   { name: 'Migration0005ReservationsByNode', class: Migration0005ReservationsByNode },
   { name: 'Migration0006PortsOfServers', class: Migration0006PortsOfServers },
   { name: 'Migration0007NodeVersions', class: Migration0007NodeVersions },
+  { name: 'Migration0008PortsByNode', class: Migration0008PortsByNode },
 ];

@@ -33,7 +33,7 @@ export function portStore({ pool, background }: Pick<Database, 'pool' | 'backgro
         const held = await heldBy(request.serverId);
         const here = held.filter(({ nodeId }) => nodeId === request.nodeId).map(plain);
         const missing = request.wanted.filter(({ name }) => !here.some((port) => port.name === name));
-        if (missing.length === 0 && here.length === held.length) return here;
+        if (missing.length === 0 && (!request.atHome || here.length === held.length)) return here;
         await take(query, claims, request, missing, refused);
       }
       throw errors.ports_contended({ tries: MAX_TRIES });
@@ -48,7 +48,7 @@ export function portStore({ pool, background }: Pick<Database, 'pool' | 'backgro
 const plain = ({ name, protocol, container, host }: Held): PortRow => ({ name, protocol, container, host });
 
 /**
- * Writes ports for what is missing, and takes away those on other nodes, unless the host or somebody else has one of them.
+ * Writes ports for what is missing, and at home takes away those on other nodes, unless the host or somebody else has one of them.
  * @param refused what the host has; grows
  */
 async function take(
@@ -103,11 +103,15 @@ function lowest(
 }
 
 /** All of them or none. */
-async function write(query: Query, { nodeId, serverId }: PortRequest, chosen: readonly PortRow[]): Promise<void> {
+async function write(
+  query: Query,
+  { nodeId, serverId, atHome }: PortRequest,
+  chosen: readonly PortRow[],
+): Promise<void> {
   const column = <K extends keyof PortRow>(name: K) => chosen.map((port) => port[name]);
   const columns = [column('protocol'), column('host'), column('name'), column('container')];
   try {
-    await query('move-ports', MOVE_PORTS, serverId, nodeId, ...columns);
+    await query('move-ports', MOVE_PORTS, serverId, nodeId, ...columns, atHome);
   } catch (thrown) {
     // An effect may outlive the server that asked for it.
     if (isOrphan(thrown, 'ports_server_id_fkey')) throw errors.server_gone({ server: serverId });

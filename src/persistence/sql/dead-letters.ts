@@ -10,7 +10,10 @@ export const REMOVE_SOURCE = {
   timer: 'delete from timers where address = $1 and timer_id = $2 and incarnation = $3',
 } as const;
 
-/** Puts aside the messages whose receiver has not existed for `$1` milliseconds, with the error `$2`. */
+/**
+ * Puts aside the messages whose receiver has not existed for `$1` milliseconds, with the error `$2`. Those that are moot by
+ * `$3`, a JSON array of `{kind, type}`, are dropped if the receiver has ended: its journal outlives it.
+ */
 export const KEEP_ORPHANS = `
 with orphan as (
   delete from messages
@@ -19,4 +22,8 @@ with orphan as (
   returning receiver, event
 )
 insert into dead_letters (id, address, event, error, attempts)
-select gen_random_uuid(), receiver, event, $2::jsonb, 0 from orphan`;
+select gen_random_uuid(), receiver, event, $2::jsonb, 0 from orphan
+where not exists (
+    select from json_to_recordset($3::json) as moot (kind text, type text)
+    where moot.kind = split_part(receiver, '/', 1) and moot.type = event ->> 'type'
+  ) or not exists (select from journal where journal.address = receiver)`;

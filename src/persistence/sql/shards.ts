@@ -22,6 +22,12 @@ const OURS = `
 from unnest($2::bigint[]) with ordinality as held (epoch, number)
 where shards.owner = $1 and shards.shard = held.number - 1 and shards.epoch = held.epoch`;
 
+/**
+ * Whether a shard is still ours, which it then stays until this transaction has ended: one that claims it waits, and so finds
+ * what is written here. `$1` shard, `$2` epoch.
+ */
+export const HOLD_SHARD = 'select from shards where shard = $1 and epoch = $2 for share';
+
 /** `$3` lease in ms. */
 export const RENEW_SHARDS = `
 update shards set expires_at = now() + $3 * interval '1 millisecond' ${OURS}`;

@@ -1,21 +1,12 @@
 /** What happens to whole machines of the fleet, and to the watchdog on them. */
-import type { Machine } from '../node/machine.ts';
-import type { Random } from '../random.ts';
-import type { World } from '../world.ts';
 import { AT_ONCE, type Fault, OVER } from './fault.ts';
-
-function remoteMachine({ places }: World, random: Random): Machine | null {
-  const on = places.filter(({ remote, machine }) => remote && machine.boot !== null);
-  return on.length === 0 ? null : random.pick(on).machine;
-}
 
 const down = (name: string, weight: number, lastsMs: Fault['lastsMs'], abruptly: boolean): Fault => ({
   name,
   weight,
   lastsMs,
-  begin(world, random) {
-    const machine = remoteMachine(world, random);
-    if (machine === null) return null;
+  begin({ remote: { machine } }) {
+    if (machine.boot === null) return null;
     machine.powerOff(abruptly);
     return machine.powerOn;
   },
@@ -28,10 +19,9 @@ export const BOOT_FAULTS: readonly Fault[] = [
     name: 'watchdog stands still',
     weight: 2,
     lastsMs: AT_ONCE,
-    begin(world, random) {
-      const machine = remoteMachine(world, random);
-      if (machine === null) return null;
-      machine.boot?.watchdog.stall();
+    begin({ remote: { machine } }) {
+      if (machine.boot === null) return null;
+      machine.boot.watchdog.stall();
       return OVER;
     },
   },

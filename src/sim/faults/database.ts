@@ -6,7 +6,7 @@ const trouble = (name: string, weight: number, lastsMs: Fault['lastsMs'], of: Tr
   name,
   weight,
   lastsMs,
-  begin: ({ database }) => database.weather.add(of),
+  begin: ({ world }) => world.database.weather.add(of),
 });
 
 export const DATABASE_FAULTS: readonly Fault[] = [
@@ -19,7 +19,8 @@ export const DATABASE_FAULTS: readonly Fault[] = [
     name: 'database clock jumps',
     weight: 1,
     lastsMs: [5_000, 30_000],
-    begin({ database: { clock } }, random) {
+    begin({ world, random }) {
+      const { clock } = world.database;
       const jump = random.between(-5_000, 5_000);
       clock.offsetMs += jump;
       return () => {

@@ -12,8 +12,8 @@ const onEngine = (
   name,
   weight,
   lastsMs,
-  begin({ places }, random) {
-    const { boot } = random.pick(places).machine;
+  begin({ place }) {
+    const { boot } = place.machine;
     return boot === null ? null : begin(boot);
   },
 });
@@ -22,8 +22,8 @@ const onContainer = (name: string, act: (controls: SimulatedControls, id: string
   name,
   weight: 1,
   lastsMs: AT_ONCE,
-  begin({ places }, random) {
-    const controls = random.pick(places).machine.boot?.engine.controls;
+  begin({ place, random }) {
+    const controls = place.machine.boot?.engine.controls;
     const running = controls?.running() ?? [];
     if (controls === undefined || running.length === 0) return null;
     act(controls, random.pick(running).id);
@@ -35,12 +35,14 @@ export const MACHINE_FAULTS: readonly Fault[] = [
   onEngine('engine slow', 2, [2_000, 40_000], ({ dockerd }) => dockerd.slow(8_000)),
   onEngine('engine hangs', 1, [2_000, 40_000], ({ dockerd }) => dockerd.hang()),
   onEngine('engine restarts', 1, [500, 8_000], ({ dockerd }) => dockerd.restart()),
+  onEngine('disk slow', 2, [2_000, 40_000], ({ storage }) => storage.slow(8_000)),
+  onEngine('disk hangs', 1, [2_000, 40_000], ({ storage }) => storage.hang()),
   {
     name: 'disk full',
     weight: 1,
     lastsMs: [5_000, 60_000],
-    begin({ places }, random) {
-      const { disk } = random.pick(places).machine;
+    begin({ place }) {
+      const { disk } = place.machine;
       disk.full = true;
       return () => {
         disk.full = false;

@@ -12,7 +12,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     name: 'baton killed',
     weight: 2,
     lastsMs: AT_ONCE,
-    begin({ host }) {
+    begin({ world: { host } }) {
       const process = host.processes().at(-1);
       if (process === undefined) return null;
       host.kill(process, 'killed');
@@ -23,7 +23,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     name: 'baton killed between two steps',
     weight: 6,
     lastsMs: AT_ONCE,
-    begin({ host }, random) {
+    begin({ world: { host }, random }) {
       host.arm(random.whole(1, PASSAGES));
       return OVER;
     },
@@ -32,7 +32,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     name: 'baton frozen',
     weight: 2,
     lastsMs: [500, 30_000],
-    begin({ host }) {
+    begin({ world: { host } }) {
       const life = host.processes().at(-1)?.life;
       if (life === undefined) return null;
       life.freeze();
@@ -43,7 +43,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     name: 'baton frozen and replaced',
     weight: 1,
     lastsMs: [5_000, 60_000],
-    begin({ host, time }) {
+    begin({ world: { host, time } }) {
       const [old, another] = host.processes();
       if (old === undefined || another !== undefined) return null;
       old.life.freeze();
@@ -59,7 +59,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     name: 'wall clock jumps',
     weight: 1,
     lastsMs: [5_000, 60_000],
-    begin({ clock }, random) {
+    begin({ world: { clock }, random }) {
       const jump = random.between(-60_000, 60_000);
       clock.offsetMs += jump;
       return () => {

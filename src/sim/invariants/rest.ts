@@ -4,7 +4,8 @@
  */
 
 import type { ServerRow } from '../../conductor/interfaces/reads.ts';
-import type { NodeContext } from '../../machines/node/index.ts';
+import type { ServerContext } from '../../machines/server/index.ts';
+import type { Tables } from '../store/tables.ts';
 import { type MakeInvariant, machineOf, type World } from '../world.ts';
 
 /** States in which a server may be for ever, with the inner ones. */
@@ -27,10 +28,21 @@ export function unrest({ tables, users, host }: World): string[] {
     if (!LASTING.test(state)) why.push(`server ${id} is ${state}`);
   }
   for (const { id, receiver } of tables.messages.values()) why.push(`message ${id} waits for ${receiver}`);
+  for (const { serverId, nodeId } of tables.reservations.values()) {
+    if (!holdsRoom(tables, serverId))
+      why.push(`${machineOf(tables, nodeId)} holds room for ${serverId}, which does not know of it`);
+  }
   for (const own of tables.effects.values()) {
     for (const { id, name } of own.values()) if (!LASTING_EFFECTS.has(name)) why.push(`effect ${name} ${id} runs`);
   }
   return why;
+}
+
+/** Whether the server itself says that it has room somewhere. */
+function holdsRoom({ actors }: Tables, serverId: string): boolean {
+  const actor = actors.get(`server/${serverId}`);
+  if (actor === undefined) return false;
+  return (JSON.parse(actor.snapshot) as { context: ServerContext }).context.reserved;
 }
 
 export const rest: MakeInvariant = (world, violation) => {
@@ -53,28 +65,12 @@ export const rest: MakeInvariant = (world, violation) => {
     }
   }
 
-  /** Whoever asked for it died; the node takes it back after half an hour. */
-  function isStarting(nodeId: string, serverId: string): boolean {
-    const actor = tables.actors.get(`node/${nodeId}`);
-    if (actor === undefined) return false;
-    const { context } = JSON.parse(actor.snapshot) as { context: NodeContext };
-    return (context.reservations[serverId]?.startsUntil ?? null) !== null;
-  }
-
-  /** Room is held by those who say that they have it, and by nobody else but a start that may still come. */
+  /** Who says that he has room has it. */
   function checkRoom(): void {
-    const held = (id: string): boolean => {
-      const actor = tables.actors.get(`server/${id}`);
-      if (actor === undefined) return false;
-      return (JSON.parse(actor.snapshot) as { context: { reserved: boolean } }).context.reserved;
-    };
-    for (const { serverId, nodeId } of tables.reservations.values()) {
-      if (!held(serverId) && !isStarting(nodeId, serverId))
-        violation(`${machineOf(tables, nodeId)} holds room for ${serverId}, which does not know of it`);
-    }
     const holders = new Set([...tables.reservations.values()].map(({ serverId }) => serverId));
     for (const { id } of tables.servers.values()) {
-      if (held(id) && !holders.has(id)) violation(`${id} believes that it has room, and no machine holds any`);
+      if (holdsRoom(tables, id) && !holders.has(id))
+        violation(`${id} believes that it has room, and no machine holds any`);
     }
   }
 
@@ -84,8 +80,6 @@ export const rest: MakeInvariant = (world, violation) => {
       for (const row of tables.servers.values()) compare(row);
       checkRoom();
       for (const letter of tables.deadLetters.values()) {
-        // News of room for a server that was purged meanwhile is nobody's.
-        if (letter.event.type === 'capacity.available') continue;
         violation(`${letter.event.type} for ${letter.address} is a dead letter: ${letter.error.message}`);
       }
       for (const { address, quarantined } of tables.actors.values()) {

@@ -20,6 +20,8 @@ export interface Boot {
   readonly life: Life;
   readonly engine: SimulatedEngine;
   readonly dockerd: Dockerd;
+  /** What commands to the helper wait for that read or write worlds; each is a process of its own. */
+  readonly storage: Pick<Dockerd, 'serve' | 'slow' | 'hang'>;
   readonly memory: HelperMemory;
   readonly watchdog: Watchdog;
   readonly helper: Helper;
@@ -88,6 +90,7 @@ export function createMachine(parts: MachineParts): Machine {
     const bootId = `${name}-boot-${boots}`;
     const memory = emptyMemory();
     const dockerd = createDockerd(life, random);
+    const storage = createDockerd(life, random);
     const engine = createSimulatedEngine(
       { clock: life.clock, random: () => random.next() },
       {
@@ -136,7 +139,7 @@ export function createMachine(parts: MachineParts): Machine {
       leased: parts.leased,
     });
     const helper = parts.seams.helper?.(sound) ?? sound;
-    return { bootId, life, engine, dockerd, memory, watchdog, helper, uptimeMs };
+    return { bootId, life, engine, dockerd, storage, memory, watchdog, helper, uptimeMs };
   }
 
   return {

@@ -51,16 +51,31 @@ export function createRemoteNode(parts: RemoteNodeParts): Node {
   const tell = <T>(name: string, signal: AbortSignal, run: (helper: Helper) => Promise<T> | T, deadlineMs?: number) =>
     ask(name, signal, run, deadlineMs, true);
 
+  /** For commands that read or write worlds. */
+  const askStorage = <T>(
+    name: string,
+    signal: AbortSignal | undefined,
+    run: (helper: Helper) => Promise<T> | T,
+    opens = false,
+  ) =>
+    channel.call({
+      point: `helper.${name}`,
+      signal,
+      deadlineMs: LONG_MS,
+      opens,
+      run: ({ storage, helper }) => storage.serve(() => run(helper)),
+    });
+
   const worlds: Worlds = {
     dataDir: (serverId) => `/worlds/${serverId}/data`,
     ensure: async (manifest) => {
       const epoch = lease();
-      return ask('ensure', undefined, (helper) => helper.ensure(manifest, epoch), LONG_MS);
+      return askStorage('ensure', undefined, (helper) => helper.ensure(manifest, epoch));
     },
-    observe: (serverId, signal) => ask('size', signal, (helper) => helper.size(serverId), LONG_MS),
+    observe: (serverId, signal) => askStorage('size', signal, (helper) => helper.size(serverId)),
     remove: async (serverId) => {
       const epoch = lease();
-      return ask('remove', undefined, (helper) => helper.remove(serverId, epoch), LONG_MS);
+      return askStorage('remove', undefined, (helper) => helper.remove(serverId, epoch));
     },
   };
 
@@ -101,7 +116,7 @@ export function createRemoteNode(parts: RemoteNodeParts): Node {
     observe: (signal) => tell('observe', signal, (helper) => helper.observe()),
     keep: (placement, signal) => tell('keep', signal, (helper) => helper.keep(placement)),
     stop: (placement, signal) => tell('stop', signal, (helper) => helper.stop(placement), LONG_MS),
-    quarantine: (placement, signal) => tell('quarantine', signal, (helper) => helper.quarantine(placement), LONG_MS),
+    quarantine: (placement, signal) => askStorage('quarantine', signal, (helper) => helper.quarantine(placement), true),
     cleanDisk: (signal) =>
       tell('cleanDisk', signal, () => {
         machine.disk.full = false;

@@ -88,14 +88,15 @@ export function memoryPorts({ ports, servers }: Tables): PortStore {
     const held = ofServer(request.serverId);
     const here = held.filter(({ nodeId }) => nodeId === request.nodeId);
     const missing = request.wanted.filter(({ name }) => !here.some((port) => port.name === name));
-    if (missing.length === 0 && here.length === held.length) return here.map(plain);
+    if (missing.length === 0 && (!request.atHome || here.length === held.length)) return here.map(plain);
     const reserved = [...ports.values()].filter(({ nodeId }) => nodeId === request.nodeId);
     const used = new Set([...refused, ...reserved.map(({ protocol, host }) => portKey(protocol, host))]);
     const chosen = lowest(missing, request.range, used);
     for (const port of await request.taken(chosen.map(({ protocol, host }) => ({ protocol, host })))) refused.add(port);
     if (!servers.has(request.serverId)) throw errors.server_gone({ server: request.serverId });
     if (chosen.every((port) => isFree(request, port, refused))) {
-      for (const port of held) if (port.nodeId !== request.nodeId) ports.delete(key(port.nodeId, port));
+      const left = request.atHome ? held.filter(({ nodeId }) => nodeId !== request.nodeId) : [];
+      for (const port of left) ports.delete(key(port.nodeId, port));
       for (const port of chosen) ports.set(key(request.nodeId, port), { ...port, ...owner(request) });
     }
     return reserve(request, refused);

@@ -7,7 +7,15 @@ import type { Address } from '../../actors/types.ts';
 import { toJsonb } from '../../persistence/json.ts';
 import { append, begin, inner, writeTurns } from './commit.ts';
 import { shardLease } from './shards.ts';
-import { begunOperation, eventOf, keyOf, plainOperation, type Tables, type TimerRow } from './tables.ts';
+import {
+  begunOperation,
+  eventOf,
+  keyOf,
+  type MessageRow,
+  plainOperation,
+  type Tables,
+  type TimerRow,
+} from './tables.ts';
 import { atomically } from './transaction.ts';
 
 /** @param now Unix milliseconds by the database's clock */
@@ -84,18 +92,22 @@ export function createMemoryStore(tables: Tables, now: () => number, newId: () =
         .map(({ address, seq }) => ({ address, seq, messages: receivers.has(address) }))
         .sort((a, b) => (a.address < b.address ? -1 : 1));
     },
-    async deadLetterOrphans(afterMs, error) {
+    async deadLetterOrphans(afterMs, error, moot) {
+      const isMoot = ({ receiver, event }: MessageRow): boolean =>
+        tables.journal.has(receiver) &&
+        moot.some(({ kind, type }) => receiver.startsWith(`${kind}/`) && eventOf(event).type === type);
       const at = new Date(now());
       const orphans = [...tables.messages.values()].filter(
         (message) => message.at < now() - afterMs && !tables.actors.has(message.receiver),
       );
       return atomically((tx) => {
-        for (const { id, receiver: address, event } of orphans) {
-          tx.delete(tables.messages, id);
+        for (const { id } of orphans) tx.delete(tables.messages, id);
+        const letters = orphans.filter((message) => !isMoot(message));
+        for (const { receiver: address, event } of letters) {
           const letter = { id: newId(), address, event: eventOf(event), error, attempts: 0, at };
           tx.set(tables.deadLetters, letter.id, letter);
         }
-        return orphans.length;
+        return letters.length;
       });
     },
     async operation(id) {
@@ -106,8 +118,9 @@ export function createMemoryStore(tables: Tables, now: () => number, newId: () =
       const row = tables.operations.get(tables.operationKeys.get(keyOf(accountId, key)) ?? '');
       return row === undefined ? null : { operation: plainOperation(row), fingerprint: row.fingerprint };
     },
-    stash: async (address, operation, event) =>
+    stash: async ({ address, shard, epoch }, operation, event) =>
       atomically((tx) => {
+        if (tables.shards.get(shard)?.epoch !== epoch) return null;
         const waiting = 'Waiting for the running operation to end.';
         const row = begin(tables, begunOperation(operation, address, waiting, now()), tx);
         tables.sequences.stash += 1;

@@ -61,7 +61,7 @@ function timersOf({ snapshot }: ActorRow): string[] {
   );
 }
 
-/** A port belongs to one server, whose row says so, until it is purged. */
+/** A port belongs to one server until it is purged. Those at its home are in its row; elsewhere are those of moves. */
 export function* portsAgree({ ports, servers, portRange }: Evidence): Iterable<string> {
   const known = new Map(servers.map((server) => [String(server.id), server]));
   const taken = new Set<string>();
@@ -76,7 +76,7 @@ export function* portsAgree({ ports, servers, portRange }: Evidence): Iterable<s
   for (const [id, server] of known) {
     if (server.node_id === null) continue;
     const own = ports
-      .filter(({ server_id }) => server_id === id)
+      .filter(({ server_id, node_id }) => server_id === id && node_id === server.node_id)
       .map((row) => `${row.name} ${row.protocol}/${row.host_port}`);
     const listed = server.ports as readonly { name: string; protocol: string; host: number }[];
     yield* compared(

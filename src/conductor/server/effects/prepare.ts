@@ -29,7 +29,7 @@ async function home(
     const nodeId = await world.fleet.home(demand, full).catch((none: unknown) => Promise.reject(noPorts ?? none));
     const node = world.node(nodeId);
     try {
-      return { node, ports: await portsOn(world, node, serverId, spec) };
+      return { node, ports: await portsOn(world, node, { serverId, spec, atHome: true }) };
     } catch (thrown) {
       if (!isOutOfPorts(thrown)) throw thrown;
       noPorts = thrown;
@@ -89,15 +89,19 @@ async function settled(
   const node = world.node(placedOn);
   const { user } = world.games.template(spec.template);
   if (placedOn !== nodeId) await node.worlds.ensure({ serverId, ownerId, epoch, user });
-  const ports = await portsOn(world, node, serverId, spec);
+  const ports = await portsOn(world, node, { serverId, spec, atHome: placedOn === nodeId });
   if (placedOn === nodeId && isSame(before, ports)) return {};
   return { home: { nodeId: placedOn, engine: node.engine.kind, ports } };
 }
 
-const portsOn = (world: ServerWorld, node: NodeHost, serverId: string, spec: ServerSpec): Promise<readonly PortRow[]> =>
+interface PortsOf extends Pick<ServerFacts, 'serverId' | 'spec'> {
+  readonly atHome: boolean;
+}
+
+const portsOn = (world: ServerWorld, node: NodeHost, { spec, ...server }: PortsOf): Promise<readonly PortRow[]> =>
   world.ports.reservePorts({
+    ...server,
     nodeId: node.id,
-    serverId,
     wanted: world.games.template(spec.template).ports,
     range: world.settings.portRange,
     taken: (candidates) => node.portsTaken(candidates),

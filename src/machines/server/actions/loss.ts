@@ -152,6 +152,12 @@ export const lossActions = (limits: ServerLimits) => ({
       verbs: context.nodeId !== null && context.reserved ? [releaseAt(context.nodeId, context)] : [],
     };
   }),
-  /** The node that gave room for this very attempt is lost: it need not keep it. */
-  releaseThere: act(({ context, event }) => ({ verbs: [releaseAt((event as NodeNews).nodeId, context)] })),
+  /**
+   * The node that gave room for this very attempt is lost: it need not keep it. Room from before (plan `reserved`, or a
+   * restart) is kept here, since the state that comes next decides on it.
+   */
+  releaseThere: act(({ context, event }) => {
+    const { nodeId } = event as NodeNews;
+    return context.reserved && nodeId === context.nodeId ? {} : { verbs: [releaseAt(nodeId, context)] };
+  }),
 });
