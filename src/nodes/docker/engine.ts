@@ -12,6 +12,7 @@ import { inspectContainer, inventory } from './inspect.ts';
 import { createKeyedLock } from './lock.ts';
 import { createNetworks, type HostNetworks, ownNetworks } from './networks.ts';
 import { followLogs, logTail, writeStdin } from './output.ts';
+import { engineStartedAt } from './started.ts';
 import { containerStats } from './stats.ts';
 import { createStopRequests } from './stop-requests.ts';
 
@@ -51,6 +52,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine & { rea
         architecture: info.Architecture,
       };
     },
+    startedAt: (signal) => engineStartedAt(docker, signal),
     inventory: (signal) => inventory(docker, nodeId, signal),
     watch(listener, onConnected, signal) {
       // Networks outlive containers that somebody else removes, and nobody else would clean them up.
