@@ -75,7 +75,7 @@ async function playWatched(stage: Stage, scenario: Scenario, kill: KillMoment | 
   const struckAtMs = nowMs();
   await scenario.strike(machine);
   await killIf('struck');
-  await watch.until(`${scenario.name} is noticed`, noticed, SIGN_MS);
+  if (kill === 'noticed') await watch.until(`${scenario.name} is noticed`, noticed, SIGN_MS);
   await killIf('noticed');
   await watch.until(`what must come of ${scenario.name}`, sign, SIGN_MS);
   const during = await sceneOf(stage, watch);

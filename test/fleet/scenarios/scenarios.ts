@@ -42,7 +42,7 @@ const settled: Sign = (picture, nodeId, own) =>
 const diskCritical: Sign = ({ nodes }, nodeId) => nodes.get(nodeId)?.pressure.disk === 'critical';
 
 /** Something is said to be wrong with one of its servers. */
-const engineAway: Sign = ({ servers }, _, own) => own.some(({ id }) => servers.get(id)?.status_detail !== 'healthy');
+const away: Sign = ({ servers }, _, own) => own.some(({ id }) => servers.get(id)?.status_detail !== 'healthy');
 
 export interface Scenario {
   readonly name: string;
@@ -77,8 +77,17 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'engine',
     about: 'its Docker is killed, and started again',
     strike: (machine) => machine.killEngine(),
-    noticed: engineAway,
-    until: engineAway,
+    noticed: away,
+    until: away,
+    mend: (machine) => machine.startEngine(),
+    outcome: 'restarted',
+  },
+  {
+    name: 'engine-restart',
+    about: 'its Docker is restarted in order, as by an update',
+    strike: (machine) => machine.endEngine(),
+    noticed: away,
+    until: () => true,
     mend: (machine) => machine.startEngine(),
     outcome: 'restarted',
   },
