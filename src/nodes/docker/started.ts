@@ -9,6 +9,7 @@ const DEFAULT_NETWORK = 'bridge';
  * left of the engine before; where it is told to keep those (`live-restore`), it keeps the network as well. Null where it was
  * told to have no such network.
  *
+ * @param docker one that connects anew, so that an engine that is about to end does not answer
  * @returns Unix ms by Docker's clock
  */
 export async function engineStartedAt(docker: Docker, signal?: AbortSignal): Promise<number | null> {
