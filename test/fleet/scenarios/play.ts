@@ -82,6 +82,8 @@ async function playWatched(stage: Stage, scenario: Scenario, kill: KillMoment | 
   const mendedAtMs = nowMs();
   await scenario.mend(machine);
   await killIf('mended');
+  // Else what was before anybody noticed would look like rest.
+  await watch.until(`${scenario.name} is noticed`, noticed, SIGN_MS);
   const restAtMs = await rest();
   await eventually('all servers write', async () => allWrite(await sceneOf(stage, watch), restAtMs));
   return {
