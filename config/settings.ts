@@ -159,6 +159,14 @@ export const SETTINGS = {
       stopMs: simulatedMs('STOP', 500, 'How long a simulated game takes to save and end.'),
     },
   },
+  games: {
+    templatesDir: optionalText(
+      'BATON_TEMPLATES_DIR',
+      ANY,
+      'a path',
+      "Folder of the game templates, for games of your own; without it Baton's (copy those that you want to keep).",
+    ),
+  },
   conductor: CONDUCTOR_SETTINGS,
   queue: QUEUE_SETTINGS,
   server: SERVER_SETTINGS,

@@ -77,7 +77,10 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
     const admin = await repositories.ensureAdmin();
     const system: Principal = { accountId: admin.id, name: SYSTEM, admin: true };
 
-    const games = await createGames({ cacheDir: imagesDir(settings.dataDir) });
+    const games = await createGames({
+      cacheDir: imagesDir(settings.dataDir),
+      templatesDir: settings.games.templatesDir ?? undefined,
+    });
     const nodes = await openLocalNodes({ settings, store: repositories, ports: systemPorts, log, fault });
     for (const note of nodes.notes) log.warn(note);
     const machines = createMachines({

@@ -30,15 +30,18 @@ async function beginningWith(client: Client, ref: string, includeDeleted: boolea
   return all.filter(({ id }) => id.startsWith(ref.toLowerCase()));
 }
 
-/** Every server that a query finds, page after page. */
-export async function servers(
-  client: Client,
-  query: Readonly<Record<string, string | boolean | undefined>>,
-): Promise<readonly Server[]> {
-  const found: Server[] = [];
+type Query = Readonly<Record<string, string | boolean | undefined>>;
+
+/** Every server that a query finds. */
+export const servers = (client: Client, query: Query): Promise<readonly Server[]> =>
+  everyPage(client, '/api/servers', query);
+
+/** All of a list, page after page. */
+export async function everyPage<T>(client: Client, path: string, query: Query): Promise<readonly T[]> {
+  const found: T[] = [];
   let cursor: string | null = null;
   do {
-    const page: Page<Server> = await client.request('GET', '/api/servers', {
+    const page: Page<T> = await client.request('GET', path, {
       query: { ...query, limit: PAGE, ...(cursor !== null && { cursor }) },
     });
     found.push(...page.items);

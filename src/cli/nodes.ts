@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Client } from './client.ts';
+import { type Client, Refusal } from './client.ts';
 import { errors } from './errors.ts';
 import { follow, type Shown } from './operations.ts';
 import { print, printJson, table } from './output.ts';
@@ -9,6 +9,15 @@ type Accepted = { operation: Operation };
 
 const all = async (client: Client): Promise<readonly Node[]> =>
   (await client.request<{ items: readonly Node[] }>('GET', '/api/nodes')).items;
+
+/** By id; empty for who may not see nodes. */
+export async function namesOfNodes(client: Client): Promise<ReadonlyMap<string, string>> {
+  const nodes = await all(client).catch((error: unknown) => {
+    if (error instanceof Refusal && error.problem.code === 'forbidden') return [];
+    throw error;
+  });
+  return new Map(nodes.map(({ id, name }) => [id, name]));
+}
 
 export async function listNodes(client: Client, options: { json?: boolean }): Promise<void> {
   const nodes = await all(client);

@@ -136,6 +136,12 @@ function serverCommands(baton: Command, done: Done): void {
       const { client, servers } = await load();
       done(await servers.logs(client, ref, options));
     });
+  json(group.command('history <server>'))
+    .description('print its journal: every step that it has taken')
+    .action(async (ref, options) => {
+      const { client, servers } = await load();
+      done(await servers.history(client, ref, options));
+    });
   json(group.command('watch [server]'))
     .description('print what happens, to one server or to all')
     .action(async (ref, options) => done(await (await import('./live.ts')).watch(await connected(), ref, options)));

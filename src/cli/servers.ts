@@ -1,10 +1,10 @@
 import type { Client } from './client.ts';
 import { errors } from './errors.ts';
-import { findServer, servers } from './find.ts';
-import { findNode } from './nodes.ts';
+import { everyPage, findServer, servers } from './find.ts';
+import { findNode, namesOfNodes } from './nodes.ts';
 import { follow, type Shown } from './operations.ts';
 import { print, printJson, table } from './output.ts';
-import type { Operation, Page, Server, Template } from './wire.ts';
+import type { Operation, Page, Server, Template, Turn } from './wire.ts';
 
 type Accepted = { operation: Operation };
 
@@ -14,16 +14,31 @@ export async function list(
 ): Promise<void> {
   const found = await servers(client, { status: options.status, q: options.name, include_deleted: options.all });
   if (options.json) return printJson(found);
+  const nodes = await namesOfNodes(client);
   const rows = found.map((one) => [
     one.name,
     one.status_detail ? `${one.status} (${one.status_detail})` : one.status,
+    one.node_id && (nodes.get(one.node_id) ?? one.node_id),
     one.template,
     `${one.ram_mb} MB`,
     one.players,
     one.ports.map(({ protocol, host }) => `${host}/${protocol}`).join(' ') || null,
     one.id,
   ]);
-  print(table(['NAME', 'STATUS', 'TEMPLATE', 'RAM', 'PLAYERS', 'PORTS', 'ID'], rows));
+  print(table(['NAME', 'STATUS', 'NODE', 'TEMPLATE', 'RAM', 'PLAYERS', 'PORTS', 'ID'], rows));
+}
+
+/** Its journal, oldest first. */
+export async function history(client: Client, ref: string, options: { json?: boolean }): Promise<void> {
+  const id = await findServer(client, ref, true);
+  const turns = await everyPage<Turn>(client, `/api/servers/${id}/history`, { sort: 'seq' });
+  if (options.json) return printJson(turns);
+  print(
+    table(
+      ['AT', 'EVENT', 'FROM', 'TO'],
+      turns.map(({ at, event, from, to }) => [at, event, from, to]),
+    ),
+  );
 }
 
 interface CreateOptions extends Shown {

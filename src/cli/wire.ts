@@ -29,6 +29,7 @@ export interface Server {
   readonly template: string;
   readonly status: string;
   readonly status_detail: string | null;
+  readonly node_id: string | null;
   readonly ram_mb: number;
   readonly players: number | null;
   readonly ports: readonly { readonly protocol: string; readonly host: number }[];
@@ -89,6 +90,14 @@ export interface Node {
   readonly usable_ram_mb: number;
   readonly reserved_ram_mb: number;
   readonly reservations: readonly { readonly server_id: string }[];
+}
+
+/** A line of a journal. */
+export interface Turn {
+  readonly at: string;
+  readonly event: string;
+  readonly from: string | null;
+  readonly to: string;
 }
 
 export interface Page<T> {

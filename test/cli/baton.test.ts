@@ -76,12 +76,39 @@ test('servers are listed as a table for people and as JSON for programs', async 
   const { baton } = await batonAt(t, conductor);
   const { out } = await baton('servers', 'ls');
   t.deepEqual(out.split('\n').slice(0, 3), [
-    'NAME      STATUS             TEMPLATE  RAM      PLAYERS  PORTS      ID',
-    `survival  stopped            paper     2048 MB  -        25570/tcp  ${SERVER}`,
-    `x         running (healthy)  paper     2048 MB  3        25570/tcp  ${SECOND}`,
+    'NAME      STATUS             NODE   TEMPLATE  RAM      PLAYERS  PORTS      ID',
+    `survival  stopped            local  paper     2048 MB  -        25570/tcp  ${SERVER}`,
+    `x         running (healthy)  local  paper     2048 MB  3        25570/tcp  ${SECOND}`,
   ]);
   const json = await baton('servers', 'ls', '--json');
   t.is(JSON.parse(json.out)[1].players, 3);
+});
+
+test('the journal of a server is printed, oldest first', async (t) => {
+  const conductor = fakeConductor();
+  const requests: unknown[] = [];
+  const turn = { address: `server/${SERVER}` as const, by: null, operationId: null, effects: [], durationMs: 1 };
+  const at = new Date('2026-01-31T12:00:01.000Z');
+  const turns = [
+    { ...turn, id: '1', seq: 1, event: 'init', from: null, to: 'creating', at },
+    { ...turn, id: '2', seq: 2, event: 'node.lost', from: 'running.healthy', to: 'lost.waiting_for_fence', at },
+  ];
+  const reads = {
+    ...conductor.reads,
+    async journal(address: string, request: unknown) {
+      requests.push(address, request);
+      return { items: turns, total: 2, nextCursor: null };
+    },
+  };
+  const { baton } = await batonAt(t, { ...conductor, reads });
+  const { out } = await baton('servers', 'history', 'survival');
+  t.deepEqual(out.trimEnd().split('\n'), [
+    'AT                        EVENT      FROM             TO',
+    '2026-01-31T12:00:01.000Z  init       -                creating',
+    '2026-01-31T12:00:01.000Z  node.lost  running.healthy  lost.waiting_for_fence',
+  ]);
+  t.is(requests[0], `server/${SERVER}`);
+  t.like(requests[1], { sort: 'seq' });
 });
 
 test('a server is named by its id, its name, or the beginning of its id if that is enough', async (t) => {

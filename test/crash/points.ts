@@ -34,6 +34,7 @@ const ENGINE: Passages<Engine> = {
   simulated: 0,
   remote: 0,
   info: 0,
+  startedAt: 0,
   inventory: 6,
   watch: 0,
   hasImage: 0,

@@ -1,5 +1,6 @@
 /** What happens to machines, done to one of ours. */
 import { type LocalMachine, type Process, signalAll } from '../../src/clouds/local/index.ts';
+import { eventually } from '../nodes/helpers/waiting.ts';
 
 export type Direction = 'both' | 'in' | 'out';
 
@@ -12,6 +13,8 @@ export interface Faults {
   heal(): Promise<void>;
   /** Docker is gone at once; containers run on. {@link LocalMachine.startEngine} brings it back. */
   killEngine(): Promise<void>;
+  /** Docker ends in order, as for an update, and its containers with it. */
+  endEngine(): Promise<void>;
   /** sshd and its connections stand still: what is sent is taken, and nothing is answered. */
   stopSshd(): Promise<void>;
   contSshd(): Promise<void>;
@@ -62,6 +65,10 @@ export function createFaults(machine: LocalMachine): Faults {
     },
     heal,
     killEngine: () => signal('SIGKILL', isEngine),
+    async endEngine() {
+      await signal('SIGTERM', ({ name }) => name === 'dockerd');
+      await eventually('Docker has ended', async () => !(await machine.processes()).some(isEngine));
+    },
     stopSshd: () => signal('SIGSTOP', isSshd),
     contSshd: () => signal('SIGCONT', isSshd),
     stopEngine: () => signal('SIGSTOP', isEngine),

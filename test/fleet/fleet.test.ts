@@ -107,7 +107,11 @@ test.serial('an engine that is killed comes back, and is heard of', async (t) =>
   await t.throwsAsync(node.host.engine.inventory(), { code: 'engine_unavailable' });
   t.is((await node.link.observe(soon())).containers, null, 'the machine answers, its Docker does not');
   await node.machine.startEngine();
-  t.is((await node.host.engine.inventory())[0]?.serverId, 'server');
+  const [left] = await node.host.engine.inventory();
+  t.like(left, { serverId: 'server', state: 'exited' });
+  const began = await node.host.engine.startedAt();
+  t.true((left?.startedAt ?? 0) < (left?.finishedAt ?? 0));
+  t.true((left?.finishedAt ?? 0) <= (began ?? 0), 'it ended before this engine began, so nobody asked this one for it');
 });
 
 test.serial('a disk that is full is told, and free again when it is', async (t) => {

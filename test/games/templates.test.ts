@@ -27,6 +27,13 @@ test('all templates of Baton load', (t) => {
   );
 });
 
+test('a folder that is not there is named', async (t) => {
+  const templatesDir = join(tmpdir(), 'baton-no-such-folder');
+  const { code, message } = await thrownBy(() => createGames({ cacheDir: templatesDir, templatesDir }));
+  t.is(code, 'invalid_template');
+  t.true(message.includes(`${templatesDir}: ENOENT`), message);
+});
+
 test('a template that is not there is named, with those that are', async (t) => {
   const { code, retry, message } = await thrownBy(() => games.template('quake'));
   t.is(code, 'unknown_template');

@@ -82,6 +82,16 @@ test.serial(
   },
 );
 
+test.serial('an engine that is about to end does not say when it began, though it still answers', async (t) => {
+  const { engine } = watched(t.context);
+  const began = await engine.startedAt();
+  t.true((began ?? 0) > 0 && (began ?? 0) < Date.now());
+  t.true(Array.isArray(await engine.inventory()), 'a connection is open now');
+  t.context.proxy.closeDoor();
+  t.true(Array.isArray(await engine.inventory()), 'and still is');
+  await t.throwsAsync(engine.startedAt(), { code: 'engine_unavailable' });
+});
+
 test.serial('a stop whose answer is lost still ends the game', async (t) => {
   const engine = createDockerEngine({ nodeId: run.nodeId, host: t.context.proxy.host });
   const { id } = await engine.createContainer(run.spec({ env: { STUBBORN: '1' } }));

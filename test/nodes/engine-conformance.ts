@@ -44,6 +44,8 @@ export function engineConformance(test: Declare, subject: () => Subject): void {
     const info = await subject().engine.info();
     t.not(info.version, '');
     t.true(info.ramMb > 0 && info.cpus > 0);
+    const began = await subject().engine.startedAt();
+    t.true(began === null || began < subject().now());
   });
 
   test('a container is made but not started, and says whose it is', async (t) => {

@@ -29,6 +29,8 @@ try {
     for (const { name, hostname, sshPort, user, keyFile } of machines) {
       say(`  npx baton nodes add ${hostname} --name ${name} --user ${user} --port ${sshPort} --key-file ${keyFile}`);
     }
+    say('\nPull the cable of one, and plug it in again:\n');
+    for (const { name, link } of machines) say(`  ip link set ${link} down; ip link set ${link} up   # ${name}`);
     say('\nCtrl-C switches them off and removes them.');
     await asked;
     say('\nRemoving them …');

@@ -28,6 +28,8 @@ export interface LocalMachine {
   /** Where it is reached, also its published ports. */
   readonly hostname: string;
   readonly sshPort: number;
+  /** Our end of its cable: with this link down it is cut off. It is another one after each boot, of the same name. */
+  readonly link: string;
   readonly user: string;
   readonly privateKey: string;
   readonly keyFile: string;
@@ -119,6 +121,7 @@ function machineAt(place: Place, name: string, directory: string, privateKey: st
     name,
     hostname: place.theirs,
     sshPort: SSH_PORT,
+    link: place.veth,
     user: 'root',
     privateKey,
     keyFile,

@@ -142,6 +142,11 @@ export interface Engine {
   /** There if containers run on another machine, whose inside addresses mean nothing here. */
   readonly remote?: RemoteMachine;
   info(signal?: AbortSignal): Promise<EngineInfo>;
+  /**
+   * When the engine began, in Unix ms by its own clock, as the times of its containers are; null where it cannot be told.
+   * One that is about to end does not answer any more.
+   */
+  startedAt(signal?: AbortSignal): Promise<number | null>;
   /** All of Baton's containers on this node, in any state. */
   inventory(signal?: AbortSignal): Promise<readonly ContainerInfo[]>;
   /**

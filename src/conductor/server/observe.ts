@@ -1,5 +1,5 @@
 import type { Observation } from '../../machines/server/types.ts';
-import type { ContainerInfo, NodeHost } from '../interfaces/engine.ts';
+import type { ContainerInfo, Engine, NodeHost } from '../interfaces/engine.ts';
 import type { Games } from '../interfaces/games.ts';
 import { containersOf } from './world.ts';
 
@@ -42,14 +42,26 @@ export async function observation(
 
 async function seen(
   { engine }: NodeHost,
-  { id, epoch, state, exitCode, oomKilled }: ContainerInfo,
+  container: ContainerInfo,
   cleanExitCodes: readonly number[],
   stoppedByRequest: (containerId: string) => boolean,
   signal?: AbortSignal,
 ): Promise<NonNullable<Observation['container']>> {
+  const { id, epoch, state, exitCode, oomKilled } = container;
   const hasExited = state === 'exited';
   const isClean = exitCode !== null && cleanExitCodes.includes(exitCode);
-  const requested = hasExited && !oomKilled && (isClean || stoppedByRequest(id));
+  const inOrder = hasExited && !oomKilled && (isClean || stoppedByRequest(id));
+  const requested = inOrder && !(await endedWithEngine(engine, container, signal));
   const logTail = hasExited ? await engine.logTail(id, EXIT_LOG_LINES, signal) : [];
   return { id, epoch, state, exitCode, oomKilled, requested, logTail };
+}
+
+/** An engine that ends, or finds containers of the one before, stops them in order, and nobody asked for that. */
+async function endedWithEngine(
+  engine: Pick<Engine, 'startedAt'>,
+  { finishedAt }: ContainerInfo,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const startedAt = await engine.startedAt(signal);
+  return finishedAt !== null && startedAt !== null && finishedAt <= startedAt;
 }

@@ -19,7 +19,7 @@ interface Fault {
  * @throws `invalid_template` whose `faults` name file, path and fault
  */
 export async function loadTemplates(folder: string): Promise<ReadonlyMap<string, Template>> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.yaml')).sort();
+  const files = (await filesOf(folder)).filter((file) => file.endsWith('.yaml')).sort();
   const templates = new Map<string, Template>();
   const faults: Fault[] = [];
   for (const file of files) {
@@ -32,6 +32,17 @@ export async function loadTemplates(folder: string): Promise<ReadonlyMap<string,
     throw errors.invalid_template({ faults: lines.join('\n'), issues: faults });
   }
   return templates;
+}
+
+/** A folder that an operator has named may not be there. */
+async function filesOf(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    const issues: readonly Fault[] = [{ file: folder, path: '', message }];
+    throw errors.invalid_template({ faults: `  ${folder}: ${message}`, issues }, { cause: thrown });
+  }
 }
 
 function parseTemplate(file: string, text: string): { template: Template } | { faults: readonly Fault[] } {

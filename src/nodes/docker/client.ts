@@ -2,7 +2,8 @@
  * The one way in which Baton talks to Docker: every call has a deadline, obeys its signal, and fails with an error of the
  * catalogue.
  */
-import type { Agent, IncomingMessage } from 'node:http';
+import { Agent, type IncomingMessage } from 'node:http';
+import { Agent as TlsAgent } from 'node:https';
 import Docker from 'dockerode';
 import { BatonError } from '../../errors.ts';
 import { errors } from '../errors.ts';
@@ -36,18 +37,29 @@ export const SLOW_CALL_DEADLINE_MS = 60_000;
  * Connects to `host`, in the form of `DOCKER_HOST` (`unix:///var/run/docker.sock`, `tcp://10.0.0.5:2375`); without it to
  * what the environment says, else to the local socket. An agent brings connections of its own. Nothing is sent yet.
  */
-export function connect(host?: string | Agent): Docker {
-  if (host === undefined) return new Docker();
-  // Who is asked does not matter any more: the agent knows only one.
-  if (typeof host === 'object') return new Docker(options({ host: 'docker', port: 80, protocol: 'http', agent: host }));
-  const url = new URL(host);
-  // `host` must be named even when it is empty, since dockerode prefers the one of the environment.
-  if (url.protocol === 'unix:') return new Docker({ socketPath: url.pathname, host: undefined });
-  return new Docker({ host: url.hostname, port: url.port, protocol: url.protocol === 'https:' ? 'https' : 'http' });
+export const connect = (host?: string | Agent): Docker => new Docker(optionsFor(host));
+
+/**
+ * The same, but each call opens a connection of its own. An engine that is about to end takes none any more, while it still
+ * answers on those that it has.
+ */
+export function connectAnew(host?: string | Agent): Docker {
+  const options = optionsFor(host);
+  const agent = new (options.protocol === 'https' ? TlsAgent : Agent)({ keepAlive: false });
+  if (typeof host === 'object') agent.createConnection = host.createConnection.bind(host);
+  return new Docker({ ...options, agent } as Docker.DockerOptions);
 }
 
 /** dockerode's own types leave the agent out, which it hands on. */
-const options = (all: Docker.DockerOptions & { readonly agent: Agent }): Docker.DockerOptions => all;
+function optionsFor(host: string | Agent | undefined): Docker.DockerOptions & { readonly agent?: Agent } {
+  if (host === undefined) return {};
+  // Who is asked does not matter any more: the agent knows only one.
+  if (typeof host === 'object') return { host: 'docker', port: 80, protocol: 'http', agent: host };
+  const url = new URL(host);
+  // `host` must be named even when it is empty, since dockerode prefers the one of the environment.
+  if (url.protocol === 'unix:') return { socketPath: url.pathname, host: undefined };
+  return { host: url.hostname, port: url.port, protocol: url.protocol === 'https:' ? 'https' : 'http' };
+}
 
 /**
  * Runs one call of dockerode. `name` is what errors call it.

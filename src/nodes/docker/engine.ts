@@ -3,7 +3,7 @@ import type { Agent } from 'node:http';
 import type { Engine } from '../../conductor/interfaces/engine.ts';
 import type { BatonError } from '../../errors.ts';
 import { DEFAULT_NETWORK_POOL } from '../limits.ts';
-import { call, connect, translate } from './client.ts';
+import { call, connect, connectAnew, translate } from './client.ts';
 import { createContainer, startContainer } from './create.ts';
 import { killContainer, removeContainer, stopContainer } from './end.ts';
 import { watchEvents } from './events.ts';
@@ -12,6 +12,7 @@ import { inspectContainer, inventory } from './inspect.ts';
 import { createKeyedLock } from './lock.ts';
 import { createNetworks, type HostNetworks, ownNetworks } from './networks.ts';
 import { followLogs, logTail, writeStdin } from './output.ts';
+import { engineStartedAt } from './started.ts';
 import { containerStats } from './stats.ts';
 import { createStopRequests } from './stop-requests.ts';
 
@@ -36,6 +37,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine & { rea
     onProblem = () => undefined,
   } = options;
   const docker = connect(options.host);
+  const anew = connectAnew(options.host);
   const lock = createKeyedLock();
   const networks = createNetworks(docker, lock, { nodeId, pool: networkPool, hostNetworks });
   const requests = createStopRequests();
@@ -51,6 +53,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine & { rea
         architecture: info.Architecture,
       };
     },
+    startedAt: (signal) => engineStartedAt(anew, signal),
     inventory: (signal) => inventory(docker, nodeId, signal),
     watch(listener, onConnected, signal) {
       // Networks outlive containers that somebody else removes, and nobody else would clean them up.

@@ -60,6 +60,8 @@ export function createSimulatedEngine(ports: SimulatedPorts, settings: Simulated
         cpus: settings.cpus,
         architecture: process.arch,
       })),
+    // Its containers outlive it.
+    startedAt: (signal) => answer('startedAt', signal, () => null),
     inventory: (signal) => answer('inventory', signal, () => [...containers.values()].map((c) => c.info())),
     watch: (listener, onConnected, signal) => watchers.add(listener, onConnected, signal),
     hasImage: (image, signal) => answer('hasImage', signal, () => images.has(image)),

@@ -72,6 +72,7 @@ export function createRemoteEngine({ channel, machine, clock, hear }: RemoteEngi
       },
     },
     info: (signal) => ask('info', signal, (engine) => engine.info()),
+    startedAt: (signal) => ask('startedAt', signal, (engine) => engine.startedAt()),
     inventory: (signal) => ask('inventory', signal, (engine) => engine.inventory()),
     watch,
     hasImage: (image, signal) => ask('hasImage', signal, (engine) => engine.hasImage(image)),

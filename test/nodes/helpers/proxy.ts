@@ -14,6 +14,8 @@ export interface DockerProxy {
   cut(): void;
   /** Breaks every connection, and refuses new ones until {@link heal}. */
   refuse(): Promise<void>;
+  /** Refuses new connections and keeps those that there are, as an engine does that is about to end. */
+  closeDoor(): void;
   heal(): Promise<void>;
   /** From now on takes connections and passes nothing on. */
   stall(): void;
@@ -55,12 +57,14 @@ export async function openDockerProxy(): Promise<DockerProxy> {
     host: `unix://${path}`,
     cut,
     refuse,
+    closeDoor: () => void server.close(),
     heal,
     stall() {
       stalled = true;
     },
     async close() {
       if (existsSync(path)) await refuse();
+      cut();
       await rm(directory, { recursive: true, force: true });
     },
   };

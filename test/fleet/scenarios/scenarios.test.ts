@@ -1,0 +1,25 @@
+/** The short form of the scenarios: the one with most in it, with Baton killed in the middle. */
+import test from 'ava';
+import { SCENARIOS } from './scenarios.ts';
+import { playAll } from './suite.ts';
+
+test('a machine is cut off and Baton killed: its servers run elsewhere or wait, none twice, and all is in order again', async (t) => {
+  t.timeout(300_000);
+  const scenario = SCENARIOS.find(({ name }) => name === 'cut');
+  if (scenario === undefined) throw new Error('there is no such scenario');
+  const { reports, end } = await playAll({
+    plays: [{ scenario, kill: 'noticed' }],
+    nodes: 3,
+    serversEach: 1,
+    diskMb: 2_000,
+    say: (line) => t.log(line),
+    signal: new AbortController().signal,
+    onReport: ({ figures }) => t.log(JSON.stringify(figures)),
+  });
+  t.is(end, null);
+  t.deepEqual(
+    reports.map(({ violations }) => violations),
+    [[]],
+  );
+  t.true((reports[0]?.figures.running_ms ?? 0) > 0);
+});
