@@ -15,9 +15,11 @@ test.serial(
     const baton = await startTestBaton({ BATON_ENGINE: 'simulated', DATABASE_URL: urlOf(db.parts) });
     t.teardown(() => baton.end());
     const id = await baton.create('meadow');
+    const other = await baton.create('forest');
+    await baton.run('POST', `/api/servers/${other}/stop`);
     const { body: stopping } = await baton.call('POST', `/api/servers/${id}/stop`);
     await db.server.kill();
-    const refused = await baton.call('POST', `/api/servers/${id}/start`);
+    const refused = await baton.call('POST', `/api/servers/${other}/start`);
     t.is(refused.status, 503);
     t.is(refused.body.code, 'unavailable');
     t.is((await baton.call('GET', '/readyz')).status, 503);
@@ -27,6 +29,7 @@ test.serial(
     t.is(stopped.operation, null);
     const { body: operation } = await baton.call('GET', `/api/operations/${stopping.operation.id}`);
     t.is(operation.status, 'succeeded');
+    t.is((await baton.server(other)).status, 'stopped', 'what was refused was not taken');
     t.is((await baton.run('POST', `/api/servers/${id}/start`)).status, 'succeeded');
     t.is((await baton.call('GET', '/readyz')).status, 200);
   },
