@@ -2,7 +2,15 @@
  * The fleet as the planner sees it: what each node's last committed turn left, and what is on its way there. It is a picture;
  * room is given in a node's own mailbox alone, and whoever is refused there asks again.
  */
-import { freeOn, type NodeContext, type NodeStatus, sizeOf, startsMax, startsOn } from '../../machines/node/index.ts';
+import {
+  freeOn,
+  heldOn,
+  type NodeContext,
+  type NodeStatus,
+  sizeOf,
+  startsMax,
+  startsOn,
+} from '../../machines/node/index.ts';
 import {
   type FleetMemory,
   fits,
@@ -38,6 +46,7 @@ export interface FleetPicture {
 }
 
 type Engine = NodeContext['engine'];
+type Reservations = NodeContext['reservations'];
 
 /** What a node of this engine is found by. */
 export const engineLabel = (engine: Engine): string => `baton.engine=${engine}`;
@@ -66,16 +75,21 @@ export function createPicture({ memory, clock, startsMax: setting }: PicturePart
   const homes = new Map<string, { readonly nodeId: string; readonly epoch: number }>();
   const listeners: ((hasGained: boolean) => void)[] = [];
 
-  const coming = (nodeId: string): Expected[] =>
-    // Who has room there already is counted by his reservation.
-    [...expected.on(nodeId)].flatMap(([serverId, one]) => (homes.get(serverId)?.nodeId === nodeId ? [] : [one]));
+  function coming(nodeId: string): readonly Resources[] {
+    const asks: Resources[] = [];
+    for (const [serverId, { ask }] of expected.on(nodeId)) {
+      // Who has room there already is counted by his reservation.
+      if (homes.get(serverId)?.nodeId !== nodeId) asks.push(ask);
+    }
+    return asks;
+  }
 
   function stateOf({ context, status }: KnownNode): NodeState {
     const soon = coming(context.id);
     return {
       id: context.id,
       size: sizeOf(context),
-      held: heldBy([...Object.values(context.reservations), ...soon.map(({ ask }) => ask)]),
+      held: sum(heldOn(context), heldBy(soon)),
       ready: IN_SERVICE.has(status.status),
       healthy: status.connection === 'healthy',
       cordoned: status.status !== 'ready',
@@ -95,9 +109,15 @@ export function createPicture({ memory, clock, startsMax: setting }: PicturePart
     else memory.put(stateOf(node));
   }
 
-  function forgetRooms(nodeId: string): void {
-    for (const serverId of Object.keys(known.get(nodeId)?.context.reservations ?? {})) {
-      if (homes.get(serverId)?.nodeId === nodeId) homes.delete(serverId);
+  /** Most turns of a node change the room of one server, and it has many. */
+  function noteRooms(nodeId: string, before: Reservations, after: Reservations): void {
+    for (const serverId of Object.keys(before)) {
+      if (after[serverId] === undefined && homes.get(serverId)?.nodeId === nodeId) homes.delete(serverId);
+    }
+    for (const [serverId, { epoch }] of Object.entries(after)) {
+      const home = homes.get(serverId);
+      const isKnown = home?.nodeId === nodeId && home.epoch === epoch;
+      if (!isKnown && (home?.nodeId === nodeId || epoch >= (home?.epoch ?? 0))) homes.set(serverId, { nodeId, epoch });
     }
   }
 
@@ -110,14 +130,11 @@ export function createPicture({ memory, clock, startsMax: setting }: PicturePart
       if (seq <= (seqs.get(id) ?? 0)) return;
       seqs.set(id, seq);
       const before = known.get(id);
-      forgetRooms(id);
       if (node === null || GONE.has(node.status.status)) known.delete(id);
       else known.set(id, node);
-      for (const [serverId, { epoch }] of Object.entries(known.get(id)?.context.reservations ?? {})) {
-        if (epoch >= (homes.get(serverId)?.epoch ?? 0)) homes.set(serverId, { nodeId: id, epoch });
-      }
-      show(id);
       const after = known.get(id);
+      noteRooms(id, before?.context.reservations ?? {}, after?.context.reservations ?? {});
+      show(id);
       const gained = after !== undefined && hasGained(before, after, setting);
       for (const listener of listeners) listener(gained);
     },
@@ -132,6 +149,14 @@ export function createPicture({ memory, clock, startsMax: setting }: PicturePart
     },
   };
 }
+
+const sum = (one: Held, other: Held): Held => ({
+  ramMb: one.ramMb + other.ramMb,
+  cpuMilli: one.cpuMilli + other.cpuMilli,
+  diskMb: one.diskMb + other.diskMb,
+  ports: one.ports + other.ports,
+  servers: one.servers + other.servers,
+});
 
 /** Whether a server that it turned away before may find room now. */
 function hasGained(before: KnownNode | undefined, after: KnownNode, setting: number): boolean {

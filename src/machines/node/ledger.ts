@@ -6,17 +6,17 @@
  * whoever asked died, is taken back.
  */
 import { type Resources, systemReserveMb } from '../../planner/fit.ts';
-import { shortage, startsMax, startsOn, withoutReservation } from './capacity.ts';
+import { heldOn, shortage, startsMax, startsOn, withoutReservation } from './capacity.ts';
 import type { NodeContext, Placement, Reservation } from './types.ts';
 
 /** How many purged servers are remembered: far more than can have a request under way. */
 const FORGOTTEN_MAX = 100;
 
 /** The context with what depends on the number of reservations. */
-const settle = (context: NodeContext): NodeContext => ({
-  ...context,
-  reserveRamMb: systemReserveMb(context.ramMb, Object.keys(context.reservations).length),
-});
+const settle = (context: NodeContext): NodeContext => {
+  const reserveRamMb = systemReserveMb(context.ramMb, heldOn(context).servers);
+  return reserveRamMb === context.reserveRamMb ? context : { ...context, reserveRamMb };
+};
 
 const withReservation = (context: NodeContext, serverId: string, reservation: Reservation): NodeContext =>
   settle({ ...context, reservations: { ...context.reservations, [serverId]: reservation } });
@@ -46,10 +46,10 @@ export function reserve(context: NodeContext, request: Request): Answer {
   const { serverId, epoch, ask, startsUntil } = request;
   const settled = held(context, serverId, epoch);
   if (settled !== undefined) return settled;
-  const others = { ...context, reservations: withoutReservation(context, serverId) };
+  const isNew = context.reservations[serverId] === undefined;
+  const others = isNew ? context : { ...context, reservations: withoutReservation(context, serverId) };
   const short = shortage(others, ask);
   if (short !== null) return turnDown(context, short);
-  const isNew = context.reservations[serverId] === undefined;
   if (isNew && startsOn(context) >= startsMax(context, request.startsMax)) {
     return turnDown(context, `As many servers as may start on ${context.name} at once are doing so.`);
   }
