@@ -21,6 +21,7 @@ import {
   type Resources,
 } from '../../planner/index.ts';
 import { createExpected, type Expected } from './expected.ts';
+import { createHomes, type Home } from './homes.ts';
 
 /** A node as its actor left it. */
 export interface KnownNode {
@@ -35,7 +36,7 @@ export interface FleetPicture {
   /** The node, and what one more server may have on it if everybody comes who is expected. */
   stateOf(node: KnownNode): NodeState;
   /** Where a server has room, and of which epoch it is. */
-  reservationOf(serverId: string): { readonly nodeId: string; readonly epoch: number } | undefined;
+  reservationOf(serverId: string): Home | undefined;
   /** What a node's turn left; null when it is gone. An older turn than the last one known is passed over. */
   note(id: string, seq: number, node: KnownNode | null): void;
   /** Counts a server's room as taken until it is {@link settled}, or the time has come. */
@@ -46,7 +47,6 @@ export interface FleetPicture {
 }
 
 type Engine = NodeContext['engine'];
-type Reservations = NodeContext['reservations'];
 
 /** What a node of this engine is found by. */
 export const engineLabel = (engine: Engine): string => `baton.engine=${engine}`;
@@ -72,14 +72,14 @@ export function createPicture({ memory, clock, startsMax: setting }: PicturePart
   const known = new Map<string, KnownNode>();
   const seqs = new Map<string, number>();
   const expected = createExpected();
-  const homes = new Map<string, { readonly nodeId: string; readonly epoch: number }>();
+  const homes = createHomes();
   const listeners: ((hasGained: boolean) => void)[] = [];
 
   function coming(nodeId: string): readonly Resources[] {
     const asks: Resources[] = [];
     for (const [serverId, { ask }] of expected.on(nodeId)) {
       // Who has room there already is counted by his reservation.
-      if (homes.get(serverId)?.nodeId !== nodeId) asks.push(ask);
+      if (!homes.isOn(serverId, nodeId)) asks.push(ask);
     }
     return asks;
   }
@@ -109,23 +109,11 @@ export function createPicture({ memory, clock, startsMax: setting }: PicturePart
     else memory.put(stateOf(node));
   }
 
-  /** Most turns of a node change the room of one server, and it has many. */
-  function noteRooms(nodeId: string, before: Reservations, after: Reservations): void {
-    for (const serverId of Object.keys(before)) {
-      if (after[serverId] === undefined && homes.get(serverId)?.nodeId === nodeId) homes.delete(serverId);
-    }
-    for (const [serverId, { epoch }] of Object.entries(after)) {
-      const home = homes.get(serverId);
-      const isKnown = home?.nodeId === nodeId && home.epoch === epoch;
-      if (!isKnown && (home?.nodeId === nodeId || epoch >= (home?.epoch ?? 0))) homes.set(serverId, { nodeId, epoch });
-    }
-  }
-
   return {
     nodes: () => [...known.values()],
     node: (id) => known.get(id),
     stateOf,
-    reservationOf: (serverId) => homes.get(serverId),
+    reservationOf: (serverId) => homes.newest(serverId),
     note(id, seq, node) {
       if (seq <= (seqs.get(id) ?? 0)) return;
       seqs.set(id, seq);
@@ -133,7 +121,7 @@ export function createPicture({ memory, clock, startsMax: setting }: PicturePart
       if (node === null || GONE.has(node.status.status)) known.delete(id);
       else known.set(id, node);
       const after = known.get(id);
-      noteRooms(id, before?.context.reservations ?? {}, after?.context.reservations ?? {});
+      homes.note(id, before?.context.reservations ?? NONE, after?.context.reservations ?? NONE);
       show(id);
       const gained = after !== undefined && hasGained(before, after, setting);
       for (const listener of listeners) listener(gained);
@@ -170,6 +158,7 @@ function hasGained(before: KnownNode | undefined, after: KnownNode, setting: num
 export const takesServers = ({ context, status }: KnownNode): boolean =>
   status.status === 'ready' && status.connection === 'healthy' && !context.system;
 
+const NONE: NodeContext['reservations'] = {};
 const NOBODY: Held = heldBy([]);
 
 /** What a server may have on the node when it is empty. */

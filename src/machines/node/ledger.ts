@@ -84,6 +84,28 @@ export function hold(context: NodeContext, serverId: string, epoch: number, ask:
   return withReservation({ ...context, released }, serverId, { ...(present ?? ask), epoch, startsUntil: null });
 }
 
+/** Servers whose room is new or another, and those that have none any more. */
+export interface RoomChanges {
+  readonly given: readonly string[];
+  readonly gone: readonly string[];
+}
+
+const NOTHING: RoomChanges = { given: [], gone: [] };
+const lastChanges = new WeakMap<NodeContext['reservations'], readonly [NodeContext['reservations'], RoomChanges]>();
+
+/** What a turn changed in a node's reservations. Whoever writes them and whoever follows them ask one after the other. */
+export function roomChanges(before: NodeContext['reservations'], after: NodeContext['reservations']): RoomChanges {
+  if (before === after) return NOTHING;
+  const [asked, known] = lastChanges.get(after) ?? [];
+  if (asked === before && known !== undefined) return known;
+  const changes = {
+    given: Object.keys(after).filter((serverId) => after[serverId] !== before[serverId]),
+    gone: Object.keys(before).filter((serverId) => after[serverId] === undefined),
+  };
+  lastChanges.set(after, [before, changes]);
+  return changes;
+}
+
 /** Takes the room of this epoch or an older one back. Twice is once. */
 export function release(context: NodeContext, serverId: string, epoch: number): NodeContext {
   const present = context.reservations[serverId];
