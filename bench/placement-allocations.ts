@@ -49,6 +49,8 @@ export async function overHttp(): Promise<Allocations> {
       BATON_SIMULATED_NODES: String(NODES),
       BATON_NODE_RAM_MB: String(NODE_RAM_MB),
       BATON_NODE_STARTS_MAX: '60',
+      // Until they start, all of them are at home on the first node in order, where each has its port.
+      BATON_PORT_RANGE: '20000-59999',
       BATON_SIMULATED_PULL_MS: '0',
       BATON_SIMULATED_BOOT_MS: '0',
     }),

@@ -5,11 +5,28 @@ import type { Database } from '../database.ts';
 import { errors, isUniqueViolation, translating } from '../errors.ts';
 import { MOVE_PORTS, PORTS_OF, RELEASE_PORTS, USED_PORTS } from '../sql/ports.ts';
 import { type Claims, createClaims } from './claims.ts';
+import { together } from './together.ts';
 
 /** Each time that our choice loses against another's, that one has got its ports. Within one process that hardly happens. */
 const MAX_TRIES = 64;
 
+/** Servers whose ports are written in one go. */
+const MOVES = 100;
+
 type Query = <R>(name: string, text: string, ...values: readonly unknown[]) => Promise<readonly R[]>;
+
+/** What is to be written of a server. */
+interface Move {
+  readonly serverId: string;
+  readonly nodeId: string;
+  readonly chosen: readonly PortRow[];
+}
+
+interface Means {
+  readonly query: Query;
+  readonly claims: Claims;
+  readonly move: (one: Move) => Promise<void>;
+}
 
 interface Held extends PortRow {
   readonly nodeId: string;
@@ -24,6 +41,7 @@ export function portStore({ pool, background }: Pick<Database, 'pool' | 'backgro
   const query: Query = (name, text, ...values) =>
     background(() => translating(async () => (await pool.query({ name, text, values: [...values] })).rows));
   const claims = createClaims();
+  const move = together<Move>((moves) => write(query, moves), MOVES);
   const heldBy = (serverId: string) => query<Held>('ports-of', PORTS_OF, serverId);
 
   return {
@@ -34,9 +52,9 @@ export function portStore({ pool, background }: Pick<Database, 'pool' | 'backgro
         const here = held.filter(({ nodeId }) => nodeId === request.nodeId).map(plain);
         const missing = request.wanted.filter(({ name }) => !here.some((port) => port.name === name));
         if (missing.length === 0 && here.length === held.length) return here;
-        await take(query, claims, request, missing, refused);
+        await take({ query, claims, move }, request, missing, refused);
       }
-      throw errors.ports_contended({ tries: MAX_TRIES });
+      throw errors.ports_contended();
     },
     portsOf: async (serverId) => (await heldBy(serverId)).map(plain),
     async releasePorts(serverId) {
@@ -52,8 +70,7 @@ const plain = ({ name, protocol, container, host }: Held): PortRow => ({ name, p
  * @param refused what the host has; grows
  */
 async function take(
-  query: Query,
-  claims: Claims,
+  { query, claims, move }: Means,
   request: PortRequest,
   missing: readonly WantedPort[],
   refused: Set<string>,
@@ -70,16 +87,21 @@ async function take(
     ...refused,
     ...used.flatMap(({ protocol, numbers }) => numbers.map((host) => portKey(protocol, host))),
   ];
-  // What others have only claimed may become free again, so it is no reason to say that nothing is left.
-  const chosen =
-    lowest(missing, range, new Set([...known, ...claims.on(nodeId)])) ?? lowest(missing, range, new Set(known));
-  if (chosen === null) throw errors.no_ports({ ...range, name: missing.map(({ name }) => name).join(', ') });
+  const chosen = lowest(missing, range, new Set([...known, ...claims.on(nodeId)]));
+  if (chosen === null) {
+    // What others have only claimed may become free again, so nothing lasting is said because of it.
+    if (lowest(missing, range, new Set(known)) !== null) throw errors.ports_contended();
+    throw errors.no_ports({ ...range, name: missing.map(({ name }) => name).join(', ') });
+  }
   const keys = chosen.map(({ protocol, host }) => portKey(protocol, host));
   await claims.during(nodeId, keys, async () => {
     const taken = await request.taken(chosen.map(({ protocol, host }) => ({ protocol, host })));
     const hit = keys.filter((key) => taken.has(key));
     for (const key of hit) refused.add(key);
-    if (hit.length === 0) await write(query, request, chosen);
+    if (hit.length > 0) return;
+    await move({ serverId: request.serverId, nodeId, chosen }).catch((thrown: unknown) => {
+      if (!isUniqueViolation(thrown)) throw thrown;
+    });
   });
 }
 
@@ -102,13 +124,20 @@ function lowest(
   return chosen;
 }
 
-/** All of them or none. */
-async function write(query: Query, { nodeId, serverId }: PortRequest, chosen: readonly PortRow[]): Promise<void> {
-  const column = <K extends keyof PortRow>(name: K) => chosen.map((port) => port[name]);
-  const columns = [column('protocol'), column('host'), column('name'), column('container')];
-  try {
-    await query('move-ports', MOVE_PORTS, serverId, nodeId, ...columns);
-  } catch (thrown) {
-    if (!isUniqueViolation(thrown)) throw thrown;
-  }
+/** All of them or none: where one is somebody else's, there is nothing. */
+async function write(query: Query, moves: readonly Move[]): Promise<void> {
+  const rows = moves.flatMap(({ chosen, ...of }) => chosen.map((port) => ({ ...of, ...port })));
+  const column = <K extends keyof (typeof rows)[number]>(name: K) => rows.map((row) => row[name]);
+  await query(
+    'move-ports',
+    MOVE_PORTS,
+    moves.map(({ serverId }) => serverId),
+    moves.map(({ nodeId }) => nodeId),
+    column('serverId'),
+    column('nodeId'),
+    column('protocol'),
+    column('host'),
+    column('name'),
+    column('container'),
+  );
 }

@@ -9,16 +9,19 @@ select protocol, array_agg(host_port) as numbers from ports
 where node_id = $1::uuid and host_port between $2 and $3 group by protocol`;
 
 /**
- * Gives a server (`$1`) ports on a node (`$2`), and takes away those that it has on others; all of it or, when one is somebody
- * else's, nothing. The columns are arrays: `$3` protocols, `$4` numbers on the node, `$5` names, `$6` numbers in the container.
- * The insert asks for what was deleted, so that it comes after: a name is there once for each server.
+ * Gives servers (`$1`) ports on their nodes (`$2`, in the same order), and takes away those that they have on others; all of it
+ * or, when one port is somebody else's, nothing. The ports are columns, too: `$3` servers, `$4` nodes, `$5` protocols, `$6`
+ * numbers on the node, `$7` names, `$8` numbers in the container. The insert asks for what was deleted, so that it comes after:
+ * a name is there once for each server.
  */
 export const MOVE_PORTS = `
 with left_behind as (
-  delete from ports where server_id = $1::uuid and node_id <> $2::uuid returning host_port
+  delete from ports using unnest($1::uuid[], $2::uuid[]) as moving (server_id, node_id)
+  where ports.server_id = moving.server_id and ports.node_id <> moving.node_id
+  returning host_port
 )
 insert into ports (server_id, node_id, protocol, host_port, name, container_port)
-select $1::uuid, $2::uuid, new.* from unnest($3::text[], $4::integer[], $5::text[], $6::integer[]) as new
+select * from unnest($3::uuid[], $4::uuid[], $5::text[], $6::integer[], $7::text[], $8::integer[])
 where (select count(*) from left_behind) >= 0`;
 
 /** `$1`: a server. */
