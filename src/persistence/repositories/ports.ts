@@ -3,7 +3,7 @@ import type { PortRequest, PortStore, WantedPort } from '../../conductor/interfa
 import type { PortRow } from '../../machines/server/types.ts';
 import type { Database } from '../database.ts';
 import { errors, isUniqueViolation, translating } from '../errors.ts';
-import { MOVE_PORTS, PORTS_OF, RELEASE_PORTS, USED_PORTS } from '../sql/ports.ts';
+import { MOVE_PORTS, PORTS_OF, PORTS_TO_CHOOSE, RELEASE_PORTS } from '../sql/ports.ts';
 import { type Claims, createClaims } from './claims.ts';
 import { together } from './together.ts';
 
@@ -22,8 +22,13 @@ interface Move {
   readonly chosen: readonly PortRow[];
 }
 
+/** What a choice is made from. */
+interface Known {
+  readonly held: readonly Held[];
+  readonly used: readonly string[];
+}
+
 interface Means {
-  readonly query: Query;
   readonly claims: Claims;
   readonly move: (one: Move) => Promise<void>;
 }
@@ -48,11 +53,14 @@ export function portStore({ pool, background }: Pick<Database, 'pool' | 'backgro
     async reservePorts(request) {
       const refused = new Set<string>();
       for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-        const held = await heldBy(request.serverId);
-        const here = held.filter(({ nodeId }) => nodeId === request.nodeId).map(plain);
-        const missing = request.wanted.filter(({ name }) => !here.some((port) => port.name === name));
+        const { serverId, nodeId, range, wanted } = request;
+        const known = await query<Known>('ports-to-choose', PORTS_TO_CHOOSE, serverId, nodeId, range.from, range.to);
+        const { held = [], used = [] } = known[0] ?? {};
+        const here = held.filter((port) => port.nodeId === nodeId).map(plain);
+        const missing = wanted.filter(({ name }) => !here.some((port) => port.name === name));
         if (missing.length === 0 && here.length === held.length) return here;
-        await take({ query, claims, move }, request, missing, refused);
+        const chosen = await take({ claims, move }, request, missing, used, refused);
+        if (chosen !== null) return [...here, ...chosen].sort((a, b) => (a.name < b.name ? -1 : 1));
       }
       throw errors.ports_contended();
     },
@@ -66,27 +74,17 @@ export function portStore({ pool, background }: Pick<Database, 'pool' | 'backgro
 const plain = ({ name, protocol, container, host }: Held): PortRow => ({ name, protocol, container, host });
 
 /**
- * Writes ports for what is missing, and takes away those on other nodes, unless the host or somebody else has one of them.
+ * Writes ports for what is missing, and takes away those on other nodes. Null when the host or somebody else has one of them.
  * @param refused what the host has; grows
  */
 async function take(
-  { query, claims, move }: Means,
-  request: PortRequest,
+  { claims, move }: Means,
+  { nodeId, serverId, range, taken: askHost }: PortRequest,
   missing: readonly WantedPort[],
+  used: readonly string[],
   refused: Set<string>,
-): Promise<void> {
-  const { nodeId, range } = request;
-  const used = await query<{ protocol: PortRow['protocol']; numbers: readonly number[] }>(
-    'used-ports',
-    USED_PORTS,
-    nodeId,
-    range.from,
-    range.to,
-  );
-  const known = [
-    ...refused,
-    ...used.flatMap(({ protocol, numbers }) => numbers.map((host) => portKey(protocol, host))),
-  ];
+): Promise<readonly PortRow[] | null> {
+  const known = [...refused, ...used];
   const chosen = lowest(missing, range, new Set([...known, ...claims.on(nodeId)]));
   if (chosen === null) {
     // What others have only claimed may become free again, so nothing lasting is said because of it.
@@ -94,14 +92,18 @@ async function take(
     throw errors.no_ports({ ...range, name: missing.map(({ name }) => name).join(', ') });
   }
   const keys = chosen.map(({ protocol, host }) => portKey(protocol, host));
-  await claims.during(nodeId, keys, async () => {
-    const taken = await request.taken(chosen.map(({ protocol, host }) => ({ protocol, host })));
+  return claims.during(nodeId, keys, async () => {
+    const taken = await askHost(chosen.map(({ protocol, host }) => ({ protocol, host })));
     const hit = keys.filter((key) => taken.has(key));
     for (const key of hit) refused.add(key);
-    if (hit.length > 0) return;
-    await move({ serverId: request.serverId, nodeId, chosen }).catch((thrown: unknown) => {
-      if (!isUniqueViolation(thrown)) throw thrown;
-    });
+    if (hit.length > 0) return null;
+    try {
+      await move({ serverId, nodeId, chosen });
+      return chosen;
+    } catch (thrown) {
+      if (isUniqueViolation(thrown)) return null;
+      throw thrown;
+    }
   });
 }
 

@@ -3,10 +3,19 @@ export const PORTS_OF = `
 select node_id as "nodeId", name, protocol, container_port as container, host_port as host
 from ports where server_id = $1::uuid order by name`;
 
-/** Numbers of a node that are taken, by protocol. `$1`: the node; `$2` and `$3`: the range, both ends belong to it. */
-export const USED_PORTS = `
-select protocol, array_agg(host_port) as numbers from ports
-where node_id = $1::uuid and host_port between $2 and $3 group by protocol`;
+/**
+ * All that a choice is made from, in one go: what the server (`$1`) has on any node, and which ports of the node (`$2`) between
+ * `$3` and `$4` somebody has, as `tcp/25565`.
+ */
+export const PORTS_TO_CHOOSE = `
+select (
+  select coalesce(json_agg(json_build_object('nodeId', node_id, 'name', name, 'protocol', protocol,
+    'container', container_port, 'host', host_port) order by name), '[]')
+  from ports where server_id = $1::uuid
+) as held, (
+  select coalesce(json_agg(protocol || '/' || host_port), '[]')
+  from ports where node_id = $2::uuid and host_port between $3 and $4
+) as used`;
 
 /**
  * Gives servers (`$1`) ports on their nodes (`$2`, in the same order), and takes away those that they have on others; all of it
