@@ -1,5 +1,6 @@
 import { portKey } from '../../conductor/interfaces/engine.ts';
 import type { PortRequest, PortStore, WantedPort } from '../../conductor/interfaces/stores.ts';
+import { BatonError } from '../../errors.ts';
 import type { PortRow } from '../../machines/server/types.ts';
 import type { Database } from '../database.ts';
 import { errors, isUniqueViolation, translating } from '../errors.ts';
@@ -37,6 +38,10 @@ interface Held extends PortRow {
   readonly nodeId: string;
 }
 
+/** Whatever it is, but for a database that is away: then none of them can be written. */
+const isOfOne = (thrown: unknown): boolean =>
+  !(thrown instanceof BatonError && thrown.code === errors.unavailable.code);
+
 /**
  * Servers come in hundreds at once and want ports of the same node. None of them stands in line for the host, which is asked
  * about each choice and may not answer; so that they choose different numbers all the same, a choice is claimed in memory until
@@ -46,7 +51,7 @@ export function portStore({ pool, background }: Pick<Database, 'pool' | 'backgro
   const query: Query = (name, text, ...values) =>
     background(() => translating(async () => (await pool.query({ name, text, values: [...values] })).rows));
   const claims = createClaims();
-  const move = together<Move>((moves) => write(query, moves), MOVES);
+  const move = together<Move>((moves) => write(query, moves), MOVES, isOfOne);
   const heldBy = (serverId: string) => query<Held>('ports-of', PORTS_OF, serverId);
 
   return {

@@ -1,9 +1,14 @@
 /**
  * Writes what is handed over while the last write is under way in one go, so that many that come at once pay for a few commits.
- * When a write of several fails, each of them is written alone, so that all hear of their own fault only.
+ * When a write of several fails because of one of them, each is written alone, so that all hear of their own fault only.
  * @param most how many are written in one go
+ * @param isOfOne whether a fault may go away when they are written alone; that of a database that is away does not
  */
-export function together<T>(write: (items: readonly T[]) => Promise<void>, most: number): (item: T) => Promise<void> {
+export function together<T>(
+  write: (items: readonly T[]) => Promise<void>,
+  most: number,
+  isOfOne: (thrown: unknown) => boolean,
+): (item: T) => Promise<void> {
   const waiting: { readonly item: T; readonly outcome: PromiseWithResolvers<void> }[] = [];
   let running = false;
 
@@ -17,8 +22,8 @@ export function together<T>(write: (items: readonly T[]) => Promise<void>, most:
       await write(batch.map(({ item }) => item));
       for (const { outcome } of batch) outcome.resolve();
     } catch (thrown) {
-      if (batch.length === 1) batch[0]?.outcome.reject(thrown);
-      else for (const one of batch) await settle([one]);
+      if (batch.length > 1 && isOfOne(thrown)) for (const one of batch) await settle([one]);
+      else for (const { outcome } of batch) outcome.reject(thrown);
     }
   }
 
