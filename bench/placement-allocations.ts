@@ -48,7 +48,11 @@ export async function overHttp(): Promise<Allocations> {
       BATON_ENGINE: 'simulated',
       BATON_SIMULATED_NODES: String(NODES),
       BATON_NODE_RAM_MB: String(NODE_RAM_MB),
+      // By best fit all of them would go to one node after the other, and so would its turns: a node gives room once a commit.
+      BATON_PLACEMENT: 'spread',
       BATON_NODE_STARTS_MAX: '60',
+      // Until they start, all of them are at home on the first node in order, where each has its port.
+      BATON_PORT_RANGE: '20000-59999',
       BATON_SIMULATED_PULL_MS: '0',
       BATON_SIMULATED_BOOT_MS: '0',
     }),

@@ -15,6 +15,7 @@ import { heldOn, NODE_LIMITS, type Placement, sizeOf } from '../src/machines/nod
 import { createCommitStore } from '../src/persistence/commit/store.ts';
 import { projections } from '../src/persistence/sql/projections.ts';
 import { createFleetMemory, createPlanner, type Planner, type Resources, usableRamMb } from '../src/planner/index.ts';
+import { type Cpu, countCpu } from './cpu.ts';
 import { ACCOUNT, withRealDatabase } from './database.ts';
 
 export interface Durable {
@@ -26,6 +27,8 @@ export interface Durable {
   /** Rows of reservations in the database afterwards. */
   readonly rows: number;
   readonly longestBlockMs: number;
+  /** Processor time of a placement, planning and all else included. */
+  readonly cpu: Cpu;
 }
 
 const NODES = 2_000;
@@ -60,9 +63,11 @@ async function measure(pool: Pool, turns: Pool): Promise<Durable> {
     await makeNodes(runtime);
     const delay = monitorEventLoopDelay({ resolution: 1 });
     delay.enable();
+    const cpu = await countCpu(pool);
     const began = performance.now();
     const { placed, refused } = await fill(runtime, planner, picture);
     const seconds = (performance.now() - began) / 1000;
+    const used = await cpu(placed);
     delay.disable();
     const { rows } = await pool.query<{ n: number }>('select count(*)::integer as n from reservations');
     return {
@@ -72,6 +77,7 @@ async function measure(pool: Pool, turns: Pool): Promise<Durable> {
       nodesBeyondTheirRoom: overcommitted(picture),
       rows: rows[0]?.n ?? 0,
       longestBlockMs: delay.max / 1e6,
+      cpu: used,
     };
   } finally {
     await runtime.stop();

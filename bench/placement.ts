@@ -46,6 +46,7 @@ async function measure({ rounds, log }: BenchmarkOptions) {
     durable_placed: durable.placed,
     durable_rows: durable.rows,
     durable_refused: durable.refused,
+    durable_cpu_us: { node: rounded(durable.cpu.node), postgres: rounded(durable.cpu.postgres) },
     durable_nodes_beyond_their_room: durable.nodesBeyondTheirRoom,
     allocations_per_second: Math.round(allocations.perSecond),
     allocations_p50_ms: rounded(allocations.p50Ms),

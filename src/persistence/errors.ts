@@ -17,7 +17,7 @@ export const errors = catalogue({
   ports_contended: {
     status: 503,
     retry: 'transient',
-    message: 'Others took the chosen ports {tries} times in a row. Try again.',
+    message: 'The ports that are left are being taken by others. Try again.',
   },
   server_gone: {
     status: 410,

@@ -108,8 +108,8 @@ function begin(number: number, layout: Layout): Writing {
 
 function hasRoomFor({ layout, labels, ids, rowOfId }: Writing, node: NodeState): boolean {
   if (!rowOfId.has(node.id) && ids.length >= layout.rows) return false;
-  const added = new Set(node.labels.filter((label) => labels.bitOf(label) === undefined)).size;
-  return labels.count + added <= layout.labelWords * 32;
+  const added = node.labels.filter((label) => labels.bitOf(label) === undefined);
+  return added.length === 0 || labels.count + new Set(added).size <= layout.labelWords * 32;
 }
 
 function write({ layout, words, labels, ids, rowOfId }: Writing, node: NodeState): void {

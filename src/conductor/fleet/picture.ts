@@ -2,7 +2,15 @@
  * The fleet as the planner sees it: what each node's last committed turn left, and what is on its way there. It is a picture;
  * room is given in a node's own mailbox alone, and whoever is refused there asks again.
  */
-import { freeOn, type NodeContext, type NodeStatus, sizeOf, startsMax, startsOn } from '../../machines/node/index.ts';
+import {
+  freeOn,
+  heldOn,
+  type NodeContext,
+  type NodeStatus,
+  sizeOf,
+  startsMax,
+  startsOn,
+} from '../../machines/node/index.ts';
 import {
   type FleetMemory,
   fits,
@@ -13,6 +21,7 @@ import {
   type Resources,
 } from '../../planner/index.ts';
 import { createExpected, type Expected } from './expected.ts';
+import { createHomes, type Home } from './homes.ts';
 
 /** A node as its actor left it. */
 export interface KnownNode {
@@ -27,7 +36,7 @@ export interface FleetPicture {
   /** The node, and what one more server may have on it if everybody comes who is expected. */
   stateOf(node: KnownNode): NodeState;
   /** Where a server has room, and of which epoch it is. */
-  reservationOf(serverId: string): { readonly nodeId: string; readonly epoch: number } | undefined;
+  reservationOf(serverId: string): Home | undefined;
   /** What a node's turn left; null when it is gone. An older turn than the last one known is passed over. */
   note(id: string, seq: number, node: KnownNode | null): void;
   /** Counts a server's room as taken until it is {@link settled}, or the time has come. */
@@ -63,19 +72,24 @@ export function createPicture({ memory, clock, startsMax: setting }: PicturePart
   const known = new Map<string, KnownNode>();
   const seqs = new Map<string, number>();
   const expected = createExpected();
-  const homes = new Map<string, { readonly nodeId: string; readonly epoch: number }>();
+  const homes = createHomes();
   const listeners: ((hasGained: boolean) => void)[] = [];
 
-  const coming = (nodeId: string): Expected[] =>
-    // Who has room there already is counted by his reservation.
-    [...expected.on(nodeId)].flatMap(([serverId, one]) => (homes.get(serverId)?.nodeId === nodeId ? [] : [one]));
+  function coming(nodeId: string): readonly Resources[] {
+    const asks: Resources[] = [];
+    for (const [serverId, { ask }] of expected.on(nodeId)) {
+      // Who has room there already is counted by his reservation.
+      if (!homes.isOn(serverId, nodeId)) asks.push(ask);
+    }
+    return asks;
+  }
 
   function stateOf({ context, status }: KnownNode): NodeState {
     const soon = coming(context.id);
     return {
       id: context.id,
       size: sizeOf(context),
-      held: heldBy([...Object.values(context.reservations), ...soon.map(({ ask }) => ask)]),
+      held: sum(heldOn(context), heldBy(soon)),
       ready: IN_SERVICE.has(status.status),
       healthy: status.connection === 'healthy',
       cordoned: status.status !== 'ready',
@@ -95,29 +109,20 @@ export function createPicture({ memory, clock, startsMax: setting }: PicturePart
     else memory.put(stateOf(node));
   }
 
-  function forgetRooms(nodeId: string): void {
-    for (const serverId of Object.keys(known.get(nodeId)?.context.reservations ?? {})) {
-      if (homes.get(serverId)?.nodeId === nodeId) homes.delete(serverId);
-    }
-  }
-
   return {
     nodes: () => [...known.values()],
     node: (id) => known.get(id),
     stateOf,
-    reservationOf: (serverId) => homes.get(serverId),
+    reservationOf: (serverId) => homes.newest(serverId),
     note(id, seq, node) {
       if (seq <= (seqs.get(id) ?? 0)) return;
       seqs.set(id, seq);
       const before = known.get(id);
-      forgetRooms(id);
       if (node === null || GONE.has(node.status.status)) known.delete(id);
       else known.set(id, node);
-      for (const [serverId, { epoch }] of Object.entries(known.get(id)?.context.reservations ?? {})) {
-        if (epoch >= (homes.get(serverId)?.epoch ?? 0)) homes.set(serverId, { nodeId: id, epoch });
-      }
-      show(id);
       const after = known.get(id);
+      homes.note(id, before?.context.reservations ?? NONE, after?.context.reservations ?? NONE);
+      show(id);
       const gained = after !== undefined && hasGained(before, after, setting);
       for (const listener of listeners) listener(gained);
     },
@@ -133,6 +138,14 @@ export function createPicture({ memory, clock, startsMax: setting }: PicturePart
   };
 }
 
+const sum = (one: Held, other: Held): Held => ({
+  ramMb: one.ramMb + other.ramMb,
+  cpuMilli: one.cpuMilli + other.cpuMilli,
+  diskMb: one.diskMb + other.diskMb,
+  ports: one.ports + other.ports,
+  servers: one.servers + other.servers,
+});
+
 /** Whether a server that it turned away before may find room now. */
 function hasGained(before: KnownNode | undefined, after: KnownNode, setting: number): boolean {
   if (!takesServers(after)) return false;
@@ -145,6 +158,7 @@ function hasGained(before: KnownNode | undefined, after: KnownNode, setting: num
 export const takesServers = ({ context, status }: KnownNode): boolean =>
   status.status === 'ready' && status.connection === 'healthy' && !context.system;
 
+const NONE: NodeContext['reservations'] = {};
 const NOBODY: Held = heldBy([]);
 
 /** What a server may have on the node when it is empty. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AnyMachineSnapshot } from 'xstate';
 import type { Projection } from '../../actors/types.ts';
-import type { NodeContext } from '../../machines/node/index.ts';
+import { type NodeContext, roomChanges } from '../../machines/node/index.ts';
 import {
   NODE_PROJECTION,
   NODE_RESERVATIONS_PROJECTION,
@@ -31,19 +31,18 @@ function nodeChange(after: AnyMachineSnapshot, before: AnyMachineSnapshot | null
 
 function reservationChange(after: AnyMachineSnapshot, before: AnyMachineSnapshot | null): readonly Projection[] {
   const [was, is] = [reservationsOf(before), reservationsOf(after)];
-  if (was === is) return [];
-  const reserved = Object.entries(is)
-    .filter(([serverId, reservation]) => reservation !== was[serverId])
-    .map(([serverId, { startsUntil: _, ...reservation }]): Row => ({ serverId, ...reservation }))
-    .filter((row) => !isAsBefore(row, was[row.serverId]));
-  const released = Object.keys(was).filter((serverId) => is[serverId] === undefined);
+  const { given, gone: released } = roomChanges(was, is);
+  const reserved = given.flatMap((serverId): Row[] => {
+    const { startsUntil: _, ...row } = is[serverId] as Reservations[string];
+    return isAsBefore(row, was[serverId]) ? [] : [{ serverId, ...row }];
+  });
   if (reserved.length + released.length === 0) return [];
   const { id: nodeId } = after.context as NodeContext;
   return [{ name: NODE_RESERVATIONS_PROJECTION, row: { nodeId, reserved, released } }];
 }
 
 /** A server that has come to run holds the same room as before: when its start would have been over is in no row. */
-const isAsBefore = ({ serverId: _, ...row }: Row, before: Reservations[string] | undefined): boolean =>
+const isAsBefore = (row: Omit<Row, 'serverId'>, before: Reservations[string] | undefined): boolean =>
   before !== undefined && hasSameValues(row, before);
 
 /** Contexts keep what a turn does not change, so that there is rarely an object to look into. */

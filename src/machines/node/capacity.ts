@@ -12,7 +12,24 @@ export const sizeOf = ({ ramMb, cpus, diskMb }: Omit<Room, 'reservations'>): Res
   ports: PLENTY,
 });
 
-export const heldOn = ({ reservations }: Pick<Room, 'reservations'>): Held => heldBy(Object.values(reservations));
+interface Totals {
+  readonly held: Held;
+  readonly starts: number;
+}
+
+/** A list of reservations is never changed, only replaced, and asked about several times before it is. */
+const totals = new WeakMap<NodeContext['reservations'], Totals>();
+
+function totalsOf({ reservations }: Pick<Room, 'reservations'>): Totals {
+  const known = totals.get(reservations);
+  if (known !== undefined) return known;
+  const all = Object.values(reservations);
+  const sum = { held: heldBy(all), starts: all.filter(({ startsUntil }) => startsUntil !== null).length };
+  totals.set(reservations, sum);
+  return sum;
+}
+
+export const heldOn = (room: Pick<Room, 'reservations'>): Held => totalsOf(room).held;
 
 /** What one more server may have. */
 export const freeOn = (room: Room): Resources => freeFor(sizeOf(room), heldOn(room));
@@ -21,8 +38,7 @@ export const freeOn = (room: Room): Resources => freeFor(sizeOf(room), heldOn(ro
 export const mostOn = (room: Omit<Room, 'reservations'>): Resources => freeFor(sizeOf(room), heldBy([]));
 
 /** How many servers are on their way up. */
-export const startsOn = ({ reservations }: Pick<Room, 'reservations'>): number =>
-  Object.values(reservations).filter(({ startsUntil }) => startsUntil !== null).length;
+export const startsOn = (room: Pick<Room, 'reservations'>): number => totalsOf(room).starts;
 
 /** How many may be at once: as many as were set, or one for each two cores, because booting eats them. */
 export const startsMax = ({ cpus }: Pick<Room, 'cpus'>, setting: number): number =>
@@ -46,6 +62,7 @@ export function withoutReservation(
   { reservations }: Pick<Room, 'reservations'>,
   serverId: string,
 ): NodeContext['reservations'] {
+  if (reservations[serverId] === undefined) return reservations;
   const { [serverId]: _, ...others } = reservations;
   return others;
 }

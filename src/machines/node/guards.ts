@@ -1,7 +1,7 @@
 import { not, stateIn } from 'xstate';
 import { fenceWaitMs } from '../fleet/lease.ts';
+import { startsOn } from './capacity.ts';
 import { type EventOf, type Now, outputOf } from './context.ts';
-import { nextDue } from './ledger.ts';
 import type { NodeLimits } from './limits.ts';
 import { isPressed } from './pressure.ts';
 import type { NodeContext } from './types.ts';
@@ -33,8 +33,8 @@ export const nodeGuards = (limits: NodeLimits) => ({
     return ramMb !== context.ramMb || cpus !== context.cpus || diskMb !== context.diskMb;
   },
 
-  hasStarts: ({ context }: Now) => nextDue(context) !== null,
-  hasNoStarts: ({ context }: Now) => nextDue(context) === null,
+  hasStarts: ({ context }: Now) => startsOn(context) > 0,
+  hasNoStarts: ({ context }: Now) => startsOn(context) === 0,
 
   isReady: ({ context }: Now) => context.readyAt !== null,
   isReadyHere: ({ context }: Now) => context.readyAt !== null && context.kind === 'local',

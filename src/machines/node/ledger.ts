@@ -6,17 +6,17 @@
  * whoever asked died, is taken back.
  */
 import { type Resources, systemReserveMb } from '../../planner/fit.ts';
-import { shortage, startsMax, startsOn, withoutReservation } from './capacity.ts';
+import { heldOn, shortage, startsMax, startsOn, withoutReservation } from './capacity.ts';
 import type { NodeContext, Placement, Reservation } from './types.ts';
 
 /** How many purged servers are remembered: far more than can have a request under way. */
 const FORGOTTEN_MAX = 100;
 
 /** The context with what depends on the number of reservations. */
-const settle = (context: NodeContext): NodeContext => ({
-  ...context,
-  reserveRamMb: systemReserveMb(context.ramMb, Object.keys(context.reservations).length),
-});
+const settle = (context: NodeContext): NodeContext => {
+  const reserveRamMb = systemReserveMb(context.ramMb, heldOn(context).servers);
+  return reserveRamMb === context.reserveRamMb ? context : { ...context, reserveRamMb };
+};
 
 const withReservation = (context: NodeContext, serverId: string, reservation: Reservation): NodeContext =>
   settle({ ...context, reservations: { ...context.reservations, [serverId]: reservation } });
@@ -46,10 +46,10 @@ export function reserve(context: NodeContext, request: Request): Answer {
   const { serverId, epoch, ask, startsUntil } = request;
   const settled = held(context, serverId, epoch);
   if (settled !== undefined) return settled;
-  const others = { ...context, reservations: withoutReservation(context, serverId) };
+  const isNew = context.reservations[serverId] === undefined;
+  const others = isNew ? context : { ...context, reservations: withoutReservation(context, serverId) };
   const short = shortage(others, ask);
   if (short !== null) return turnDown(context, short);
-  const isNew = context.reservations[serverId] === undefined;
   if (isNew && startsOn(context) >= startsMax(context, request.startsMax)) {
     return turnDown(context, `As many servers as may start on ${context.name} at once are doing so.`);
   }
@@ -82,6 +82,28 @@ export function hold(context: NodeContext, serverId: string, epoch: number, ask:
   }
   const { [serverId]: _, ...released } = context.released;
   return withReservation({ ...context, released }, serverId, { ...(present ?? ask), epoch, startsUntil: null });
+}
+
+/** Servers whose room is new or another, and those that have none any more. */
+export interface RoomChanges {
+  readonly given: readonly string[];
+  readonly gone: readonly string[];
+}
+
+const NOTHING: RoomChanges = { given: [], gone: [] };
+const lastChanges = new WeakMap<NodeContext['reservations'], readonly [NodeContext['reservations'], RoomChanges]>();
+
+/** What a turn changed in a node's reservations. Whoever writes them and whoever follows them ask one after the other. */
+export function roomChanges(before: NodeContext['reservations'], after: NodeContext['reservations']): RoomChanges {
+  if (before === after) return NOTHING;
+  const [asked, known] = lastChanges.get(after) ?? [];
+  if (asked === before && known !== undefined) return known;
+  const changes = {
+    given: Object.keys(after).filter((serverId) => after[serverId] !== before[serverId]),
+    gone: Object.keys(before).filter((serverId) => after[serverId] === undefined),
+  };
+  lastChanges.set(after, [before, changes]);
+  return changes;
 }
 
 /** Takes the room of this epoch or an older one back. Twice is once. */

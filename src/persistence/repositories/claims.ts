@@ -1,7 +1,7 @@
 /** What is about to be written of each node, by those who are about to. Only in memory: it says nothing after a restart. */
 export interface Claims {
   on(nodeId: string): ReadonlySet<string>;
-  /** Claims the keys for as long as the work takes. */
+  /** Claims keys that nobody has claimed, for as long as the work takes. */
   during<T>(nodeId: string, keys: readonly string[], work: () => Promise<T>): Promise<T>;
 }
 
@@ -14,14 +14,12 @@ export function createClaims(): Claims {
     on: (nodeId) => byNode.get(nodeId) ?? NONE,
     async during(nodeId, keys, work) {
       const claimed = byNode.get(nodeId) ?? new Set();
-      // Two may have chosen one number where nothing else was left: it is the first one's.
-      const own = keys.filter((key) => !claimed.has(key));
       byNode.set(nodeId, claimed);
-      for (const key of own) claimed.add(key);
+      for (const key of keys) claimed.add(key);
       try {
         return await work();
       } finally {
-        for (const key of own) claimed.delete(key);
+        for (const key of keys) claimed.delete(key);
         if (claimed.size === 0) byNode.delete(nodeId);
       }
     },

@@ -1,19 +1,48 @@
 import { portKey } from '../../conductor/interfaces/engine.ts';
 import type { PortRequest, PortStore, WantedPort } from '../../conductor/interfaces/stores.ts';
+import { BatonError } from '../../errors.ts';
 import type { PortRow } from '../../machines/server/types.ts';
 import type { Database } from '../database.ts';
 import { errors, isOrphan, isUniqueViolation, translating } from '../errors.ts';
-import { MOVE_PORTS, PORTS_OF, RELEASE_PORTS, USED_PORTS } from '../sql/ports.ts';
+import { MOVE_PORTS, PORTS_OF, PORTS_TO_CHOOSE, RELEASE_PORTS } from '../sql/ports.ts';
 import { type Claims, createClaims } from './claims.ts';
+import { together } from './together.ts';
 
 /** Each time that our choice loses against another's, that one has got its ports. Within one process that hardly happens. */
 const MAX_TRIES = 64;
 
+/** Servers whose ports are written in one go. */
+const MOVES = 100;
+
 type Query = <R>(name: string, text: string, ...values: readonly unknown[]) => Promise<readonly R[]>;
+
+/** What is to be written of a server. */
+interface Move {
+  readonly serverId: string;
+  readonly nodeId: string;
+  /** Then it gives up those that it has elsewhere. */
+  readonly atHome: boolean;
+  readonly chosen: readonly PortRow[];
+}
+
+/** What a choice is made from. */
+interface Known {
+  readonly held: readonly Held[];
+  readonly used: readonly string[];
+}
+
+interface Means {
+  readonly claims: Claims;
+  readonly move: (one: Move) => Promise<void>;
+}
 
 interface Held extends PortRow {
   readonly nodeId: string;
 }
+
+/** Whatever it is, but for a database that is away: then none of them can be written. */
+const isOfOne = (thrown: unknown): boolean =>
+  !(thrown instanceof BatonError && thrown.code === errors.unavailable.code);
 
 /**
  * Servers come in hundreds at once and want ports of the same node. None of them stands in line for the host, which is asked
@@ -24,19 +53,23 @@ export function portStore({ pool, background }: Pick<Database, 'pool' | 'backgro
   const query: Query = (name, text, ...values) =>
     background(() => translating(async () => (await pool.query({ name, text, values: [...values] })).rows));
   const claims = createClaims();
+  const move = together<Move>((moves) => write(query, moves), MOVES, isOfOne);
   const heldBy = (serverId: string) => query<Held>('ports-of', PORTS_OF, serverId);
 
   return {
     async reservePorts(request) {
       const refused = new Set<string>();
       for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-        const held = await heldBy(request.serverId);
-        const here = held.filter(({ nodeId }) => nodeId === request.nodeId).map(plain);
-        const missing = request.wanted.filter(({ name }) => !here.some((port) => port.name === name));
+        const { serverId, nodeId, range, wanted } = request;
+        const known = await query<Known>('ports-to-choose', PORTS_TO_CHOOSE, serverId, nodeId, range.from, range.to);
+        const { held = [], used = [] } = known[0] ?? {};
+        const here = held.filter((port) => port.nodeId === nodeId).map(plain);
+        const missing = wanted.filter(({ name }) => !here.some((port) => port.name === name));
         if (missing.length === 0 && (!request.atHome || here.length === held.length)) return here;
-        await take(query, claims, request, missing, refused);
+        const chosen = await take({ claims, move }, request, missing, used, refused);
+        if (chosen !== null) return [...here, ...chosen].sort((a, b) => (a.name < b.name ? -1 : 1));
       }
-      throw errors.ports_contended({ tries: MAX_TRIES });
+      throw errors.ports_contended();
     },
     portsOf: async (serverId) => (await heldBy(serverId)).map(plain),
     async releasePorts(serverId) {
@@ -48,38 +81,38 @@ export function portStore({ pool, background }: Pick<Database, 'pool' | 'backgro
 const plain = ({ name, protocol, container, host }: Held): PortRow => ({ name, protocol, container, host });
 
 /**
- * Writes ports for what is missing, and at home takes away those on other nodes, unless the host or somebody else has one of them.
+ * Writes ports for what is missing, and at home takes away those on other nodes. Null when the host or somebody else has one of them.
  * @param refused what the host has; grows
  */
 async function take(
-  query: Query,
-  claims: Claims,
-  request: PortRequest,
+  { claims, move }: Means,
+  { nodeId, serverId, atHome, range, taken: askHost }: PortRequest,
   missing: readonly WantedPort[],
+  used: readonly string[],
   refused: Set<string>,
-): Promise<void> {
-  const { nodeId, range } = request;
-  const used = await query<{ protocol: PortRow['protocol']; numbers: readonly number[] }>(
-    'used-ports',
-    USED_PORTS,
-    nodeId,
-    range.from,
-    range.to,
-  );
-  const known = [
-    ...refused,
-    ...used.flatMap(({ protocol, numbers }) => numbers.map((host) => portKey(protocol, host))),
-  ];
-  // What others have only claimed may become free again, so it is no reason to say that nothing is left.
-  const chosen =
-    lowest(missing, range, new Set([...known, ...claims.on(nodeId)])) ?? lowest(missing, range, new Set(known));
-  if (chosen === null) throw errors.no_ports({ ...range, name: missing.map(({ name }) => name).join(', ') });
+): Promise<readonly PortRow[] | null> {
+  const known = [...refused, ...used];
+  const chosen = lowest(missing, range, new Set([...known, ...claims.on(nodeId)]));
+  if (chosen === null) {
+    // What others have only claimed may become free again, so nothing lasting is said because of it.
+    if (lowest(missing, range, new Set(known)) !== null) throw errors.ports_contended();
+    throw errors.no_ports({ ...range, name: missing.map(({ name }) => name).join(', ') });
+  }
   const keys = chosen.map(({ protocol, host }) => portKey(protocol, host));
-  await claims.during(nodeId, keys, async () => {
-    const taken = await request.taken(chosen.map(({ protocol, host }) => ({ protocol, host })));
+  return claims.during(nodeId, keys, async () => {
+    const taken = await askHost(chosen.map(({ protocol, host }) => ({ protocol, host })));
     const hit = keys.filter((key) => taken.has(key));
     for (const key of hit) refused.add(key);
-    if (hit.length === 0) await write(query, request, chosen);
+    if (hit.length > 0) return null;
+    try {
+      await move({ serverId, nodeId, atHome, chosen });
+      return chosen;
+    } catch (thrown) {
+      if (isUniqueViolation(thrown)) return null;
+      // An effect may outlive the server that asked for it.
+      if (isOrphan(thrown, 'ports_server_id_fkey')) throw errors.server_gone({ server: serverId });
+      throw thrown;
+    }
   });
 }
 
@@ -102,19 +135,21 @@ function lowest(
   return chosen;
 }
 
-/** All of them or none. */
-async function write(
-  query: Query,
-  { nodeId, serverId, atHome }: PortRequest,
-  chosen: readonly PortRow[],
-): Promise<void> {
-  const column = <K extends keyof PortRow>(name: K) => chosen.map((port) => port[name]);
-  const columns = [column('protocol'), column('host'), column('name'), column('container')];
-  try {
-    await query('move-ports', MOVE_PORTS, serverId, nodeId, ...columns, atHome);
-  } catch (thrown) {
-    // An effect may outlive the server that asked for it.
-    if (isOrphan(thrown, 'ports_server_id_fkey')) throw errors.server_gone({ server: serverId });
-    if (!isUniqueViolation(thrown)) throw thrown;
-  }
+/** All of them or none: where one is somebody else's, there is nothing. */
+async function write(query: Query, moves: readonly Move[]): Promise<void> {
+  const rows = moves.flatMap(({ chosen, ...of }) => chosen.map((port) => ({ ...of, ...port })));
+  const column = <K extends keyof (typeof rows)[number]>(name: K) => rows.map((row) => row[name]);
+  const atHome = moves.filter((move) => move.atHome);
+  await query(
+    'move-ports',
+    MOVE_PORTS,
+    atHome.map(({ serverId }) => serverId),
+    atHome.map(({ nodeId }) => nodeId),
+    column('serverId'),
+    column('nodeId'),
+    column('protocol'),
+    column('host'),
+    column('name'),
+    column('container'),
+  );
 }

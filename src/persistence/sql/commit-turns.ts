@@ -1,6 +1,7 @@
 /**
  * What is still needed of a turn whose row was written. It comes out of the update itself: joining the batch with what was
- * written costs the square of its size, because PostgreSQL expects a handful of rows of either.
+ * written costs the square of its size, because PostgreSQL expects a handful of rows of either. For the same reason those that
+ * were made are looked for with `is true`: then it makes a hash of them instead of a join.
  */
 const DONE = `owned.address, owned.seq, owned.event, owned.by, owned.from_state, owned.to_state, owned.operation_id,
     owned.effects, owned.duration_ms, owned.consumes`;
@@ -39,7 +40,9 @@ with owned as (
   where actors.address = owned.address and actors.seq = owned.seq - 1 and owned.seq > 1
   returning ${DONE}
 ), done as (
-  select * from advanced union all select ${DONE} from made join owned using (address)
+  select * from advanced
+  union all
+  select ${DONE} from owned where seq = 1 and (address in (select address from made)) is true
 ), consumed as (
   delete from messages using done where messages.id = done.consumes
 ), journaled as (

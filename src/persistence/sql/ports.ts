@@ -3,22 +3,32 @@ export const PORTS_OF = `
 select node_id as "nodeId", name, protocol, container_port as container, host_port as host
 from ports where server_id = $1::uuid order by name`;
 
-/** Numbers of a node that are taken, by protocol. `$1`: the node; `$2` and `$3`: the range, both ends belong to it. */
-export const USED_PORTS = `
-select protocol, array_agg(host_port) as numbers from ports
-where node_id = $1::uuid and host_port between $2 and $3 group by protocol`;
+/**
+ * All that a choice is made from, in one go: what the server (`$1`) has on any node, and which ports of the node (`$2`) between
+ * `$3` and `$4` somebody has, as `tcp/25565`.
+ */
+export const PORTS_TO_CHOOSE = `
+select (
+  select coalesce(json_agg(json_build_object('nodeId', node_id, 'name', name, 'protocol', protocol,
+    'container', container_port, 'host', host_port) order by name), '[]')
+  from ports where server_id = $1::uuid
+) as held, (
+  select coalesce(json_agg(protocol || '/' || host_port), '[]')
+  from ports where node_id = $2::uuid and host_port between $3 and $4
+) as used`;
 
 /**
- * Gives a server (`$1`) ports on a node (`$2`), and at its home (`$7`) takes away those that it has on others; all of it or, when
- * one is somebody else's, nothing. The columns are arrays: `$3` protocols, `$4` numbers on the node, `$5` names, `$6` numbers in
- * the container.
+ * Gives servers ports on nodes, and takes away those that servers (`$1`) have elsewhere than at their homes (`$2`, in the same
+ * order); all of it or, when one port is somebody else's, nothing. The ports are columns: `$3` servers, `$4` nodes, `$5` protocols,
+ * `$6` numbers on the node, `$7` names, `$8` numbers in the container.
  */
 export const MOVE_PORTS = `
 with left_behind as (
-  delete from ports where $7::boolean and server_id = $1::uuid and node_id <> $2::uuid
+  delete from ports using unnest($1::uuid[], $2::uuid[]) as home (server_id, node_id)
+  where ports.server_id = home.server_id and ports.node_id <> home.node_id
 )
 insert into ports (server_id, node_id, protocol, host_port, name, container_port)
-select $1::uuid, $2::uuid, new.* from unnest($3::text[], $4::integer[], $5::text[], $6::integer[]) as new`;
+select * from unnest($3::uuid[], $4::uuid[], $5::text[], $6::integer[], $7::text[], $8::integer[])`;
 
 /** `$1`: a server. */
 export const RELEASE_PORTS = 'delete from ports where server_id = $1::uuid';

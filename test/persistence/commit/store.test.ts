@@ -4,6 +4,7 @@ import { shardOf } from '../../../src/actors/address.ts';
 import type { CommitStore, TurnCommit } from '../../../src/actors/store.ts';
 import type { Address } from '../../../src/actors/types.ts';
 import { createCommitStore } from '../../../src/persistence/commit/store.ts';
+import { COMMIT_TURNS } from '../../../src/persistence/sql/commit-turns.ts';
 import { withDatabase } from '../database.ts';
 
 const db = withDatabase(test);
@@ -186,4 +187,12 @@ test('turns are written while readers have all the connections that they may hav
   const turn = turnOf(epochs, 'thing/a', 1);
   t.like(await store.commit([turn]), [{ ok: true }]);
   for (const reader of readers) reader.release();
+});
+
+test('actors that are made together are not compared with each other', async (t) => {
+  const { pool } = await db.fresh();
+  const { rows } = await pool.query(`explain (generic_plan, costs off) ${COMMIT_TURNS}`);
+  const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+  t.regex(plan, /hashed SubPlan \d+.*SubPlan \d+\n *-> {2}CTE Scan on made/s);
+  t.notRegex(plan, /Join Filter: \(made/);
 });

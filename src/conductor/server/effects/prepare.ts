@@ -38,8 +38,9 @@ async function home(
   }
 }
 
-/** The store's own code: rooms do not import each other's catalogues. */
-const isOutOfPorts = (thrown: unknown): boolean => thrown instanceof BatonError && thrown.code === 'no_ports';
+/** The store's own codes: rooms do not import each other's catalogues. Who takes the last ports may still give them back. */
+const OUT_OF_PORTS: ReadonlySet<string> = new Set(['no_ports', 'ports_contended']);
+const isOutOfPorts = (thrown: unknown): boolean => thrown instanceof BatonError && OUT_OF_PORTS.has(thrown.code);
 
 /**
  * Room for this epoch, given in a node's own mailbox. A server that has no world anywhere may get another home; its ports and
