@@ -74,10 +74,12 @@ function reservationsOf(snapshot: AnyMachineSnapshot): NodeReservationsProjectio
   const { id, reservations } = contextOf(snapshot);
   return {
     nodeId: id,
-    reservations: Object.entries(reservations).map(([serverId, { startsUntil: _, ...reservation }]) => ({
-      serverId,
-      ...reservation,
-    })),
+    reservations: Object.entries(reservations).map(
+      ([serverId, { startsUntil: _until, kept: _kept, ...reservation }]) => ({
+        serverId,
+        ...reservation,
+      }),
+    ),
   };
 }
 

@@ -154,12 +154,10 @@ export const lossActions = (limits: ServerLimits) => ({
   }),
   /**
    * The node that gave room for this very attempt is lost: it need not keep it. Room from before (plan `reserved`, or a
-   * restart) is kept here, since the state that comes next decides on it; its node says which epoch it has.
+   * restart) is kept here, since the state that comes next decides on it.
    */
   releaseThere: act(({ context, event }) => {
-    const { nodeId, epoch } = event as NodeNews;
-    return context.reserved && nodeId === context.nodeId
-      ? { set: { placedEpoch: epoch } }
-      : { verbs: [releaseAt(nodeId, context)] };
+    const { nodeId } = event as NodeNews;
+    return context.reserved && nodeId === context.nodeId ? {} : { verbs: [releaseAt(nodeId, context)] };
   }),
 });

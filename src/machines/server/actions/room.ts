@@ -47,11 +47,14 @@ export const roomActions = {
   loseRoom: act(() => ({ set: { reserved: false } })),
   /**
    * Leaving an attempt to place without its answer: the node may have granted it. A room from before (plan `reserved`, or
-   * a restart) is kept here, since the state that comes next decides on it.
+   * a restart) is kept here, since the state that comes next decides on it; the node may have it under the attempt's epoch by
+   * now, so whatever is said of it from here on bears that one.
    */
-  abandonPlacement: act((now) =>
-    isDone(now, 'place') || now.context.reserved ? {} : { verbs: tellNode(now.context, 'release') },
-  ),
+  abandonPlacement: act((now) => {
+    const { reserved, epoch } = now.context;
+    if (isDone(now, 'place')) return {};
+    return reserved ? { set: { placedEpoch: epoch } } : { verbs: tellNode(now.context, 'release') };
+  }),
   /** The node need not remember this server any more. */
   forget: act(({ context }) => ({ set: { reserved: false }, verbs: tellNode(context, 'forget') })),
 };
