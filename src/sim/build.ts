@@ -45,10 +45,13 @@ export interface BuildParts {
 const PPM_MAX = 500;
 /** The machine that Baton runs on. */
 export const HOME = 'home';
+/** One way between people and Baton. */
+const WIRE_MS = [1, 30] as const;
 const AT_HOME_MS = [0.05, 0.3] as const;
 /** One way to another machine, on a calm day. */
 const LATENCY_MS = [0.2, 5] as const;
 const SIZES = [
+  { ramMb: 3072, cpus: 2 },
   { ramMb: 4096, cpus: 2 },
   { ramMb: 8192, cpus: 4 },
 ];
@@ -105,8 +108,10 @@ export async function buildWorld(parts: BuildParts): Promise<World> {
     return seams.link === undefined || !remote ? node : { ...node, link: seams.link(node.link, life.clock) };
   }
 
+  const wire = createWeather(WIRE_MS);
   const host = createHost({
     time,
+    weather: wire,
     random: random.fork('host'),
     trace,
     clock,
@@ -166,6 +171,7 @@ export async function buildWorld(parts: BuildParts): Promise<World> {
     places,
     sshd,
     host,
+    wire,
     clock,
     users,
     operator: principal,

@@ -9,6 +9,7 @@ import { type ClockError, createLife, type Life } from './life.ts';
 import type { Random } from './random.ts';
 import type { Time } from './time.ts';
 import type { Trace } from './trace.ts';
+import type { Weather } from './weather.ts';
 
 export interface BatonProcess {
   readonly life: Life;
@@ -43,6 +44,8 @@ export interface HostParts {
   readonly random: Random;
   readonly trace: Trace;
   readonly clock: ClockError;
+  /** On the way between people and Baton. */
+  readonly weather: Weather;
   readonly launch: (life: Life, owner: string, ends: (why: string) => void) => Promise<SimBaton>;
 }
 
@@ -50,9 +53,8 @@ export interface HostParts {
 const RESTART_MS = [100, 4_000] as const;
 /** A caller's patience. */
 const PATIENCE_MS = 20_000;
-const WIRE_MS = [1, 30] as const;
 
-export function createHost({ time, random, trace, clock, launch }: HostParts): BatonHost {
+export function createHost({ time, random, trace, clock, weather, launch }: HostParts): BatonHost {
   let running: { life: Life; owner: string; baton: SimBaton | null }[] = [];
   const retired = new Set<string>();
   let generations = 0;
@@ -105,19 +107,18 @@ export function createHost({ time, random, trace, clock, launch }: HostParts): B
     ask<T>(run: (conductor: Conductor) => Promise<T>) {
       const { promise, resolve, reject } = Promise.withResolvers<T>();
       const cancel = time.after(PATIENCE_MS, () => reject(new NoAnswer('Baton did not answer in time.')));
-      const answer = (life: Life, how: () => void): void => {
-        if (!life.alive) return;
-        time.after(random.between(...WIRE_MS), () => {
-          cancel();
-          how();
-        });
+      const end = (how: () => void): void => {
+        cancel();
+        how();
       };
-      time.after(random.between(...WIRE_MS), () => {
+      const travel = (arrive: () => void): void =>
+        weather.pass(() => void time.after(random.between(...weather.latencyMs()), arrive));
+      const answer = (life: Life, how: () => void): void => {
+        if (life.alive && !random.chance(weather.unheard())) travel(() => end(how));
+      };
+      const arrive = (): void => {
         const serving = running.findLast(({ baton }) => baton !== null);
-        if (serving === undefined) {
-          cancel();
-          return reject(new NoAnswer('Nobody listens.'));
-        }
+        if (serving === undefined) return end(() => reject(new NoAnswer('Nobody listens.')));
         const { life, baton } = serving;
         life.enter(() => {
           if (baton === null) return;
@@ -126,7 +127,9 @@ export function createHost({ time, random, trace, clock, launch }: HostParts): B
             (error: unknown) => answer(life, () => reject(error)),
           );
         });
-      });
+      };
+      if (!random.chance(weather.lost())) travel(arrive);
+      if (random.chance(weather.doubled())) travel(arrive);
       return promise;
     },
   };

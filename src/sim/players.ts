@@ -1,5 +1,6 @@
 /** Plays many seeds at once, each in one of several threads. */
 import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
 import { Piscina } from 'piscina';
 import type { Hit, Play, Search } from './player.ts';
 import type { RunResult } from './run.ts';
@@ -19,10 +20,12 @@ export function createPlayers(threads: number = availableParallelism()): Players
     maxThreads: threads,
     idleTimeout: Number.POSITIVE_INFINITY,
   });
+  // Piscina's own queue takes the newest job first; then the first row of a table would be the last one to be known.
+  const inOrder = pLimit(threads);
   return {
     threads,
-    play: (job) => pool.run(job, { name: 'play' }),
-    search: (job) => pool.run(job, { name: 'search' }),
+    play: (job) => inOrder(() => pool.run(job, { name: 'play' })),
+    search: (job) => inOrder(() => pool.run(job, { name: 'search' })),
     close: () => pool.destroy(),
   };
 }

@@ -42,7 +42,7 @@ export function scenarioOf(seed: number): Scenario {
     faultsShare: random.between(0.4, 1),
     machines: random.whole(3, 5),
     users: 3,
-    servers: 7,
+    servers: random.whole(5, 10),
     thinkMs: random.between(3_000, 20_000),
   };
 }

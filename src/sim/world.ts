@@ -39,6 +39,8 @@ export interface World {
   readonly places: readonly Place[];
   readonly sshd: Sshd;
   readonly host: BatonHost;
+  /** On the way between people and Baton. */
+  readonly wire: Weather;
   /** Of the machine that Baton runs on. */
   readonly clock: ClockError;
   readonly users: Users;

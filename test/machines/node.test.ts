@@ -80,7 +80,7 @@ test('a newer epoch takes the place of the older one', (t) => {
   const drive = node();
   reserve(drive, 'a', 1, 2000);
   t.true(reserve(drive, 'a', 2, 2900).placed, 'its own old room counts as free');
-  t.deepEqual(drive.context.reservations, { a: { epoch: 2, ...asks(2900), startsUntil: null } });
+  t.deepEqual(drive.context.reservations, { a: { epoch: 2, ...asks(2900), startsUntil: null, kept: true } });
 });
 
 test('a newer epoch that finds no room leaves the older one what it has', (t) => {
@@ -113,6 +113,27 @@ test('a late release of an older epoch frees nothing', (t) => {
   release(drive, 'a', 2);
   release(drive, 'a', 2);
   t.is(reservedMb(drive.context), 0);
+});
+
+test('a start that comes to nothing gives back its room, and leaves that which the server held before', (t) => {
+  const withdraw = (drive: ReturnType<typeof node>, epoch: number) =>
+    drive.send({ type: 'withdraw', serverId: 'a', epoch });
+  const fresh = node();
+  reserveAll(fresh, 'a', 1, asks(1000));
+  withdraw(fresh, 1);
+  t.deepEqual(fresh.context.reservations, {});
+  for (const heldFirst of [false, true]) {
+    const drive = node();
+    reserve(drive, 'a', 1, 1000);
+    reserveAll(drive, 'a', 2, asks(2000));
+    reserveAll(drive, 'a', 3, asks(2000));
+    if (heldFirst) hold(drive, 'a', 3, 2000);
+    withdraw(drive, 2);
+    withdraw(drive, 3);
+    t.like(drive.context.reservations.a, { epoch: 3, ramMb: 2000, startsUntil: null });
+    release(drive, 'a', 3);
+    t.deepEqual(drive.context.reservations, {});
+  }
 });
 
 test('who finds no room hears what is lacking', (t) => {

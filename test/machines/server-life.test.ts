@@ -101,6 +101,24 @@ test('the plan "reserved" keeps its room while off, and gives it back when delet
   t.deepEqual(server.told(), [{ to: 'node/n1', event: { type: 'release', serverId: 's1', epoch: 1 } }]);
 });
 
+test('room that is kept while off is kept under the epoch of a start that ends before its node has answered', (t) => {
+  for (const leave of ['stop', 'error'] as const) {
+    const server = off({ plan: 'reserved' });
+    const { epoch } = server.context;
+    server.command('start');
+    if (leave === 'stop') server.command('stop');
+    else server.fails('place', { code: 'engine_timeout', message: 'No answer.', retry: 'transient' });
+    t.like(server.context, { reserved: true, placedEpoch: epoch + 1 });
+    t.deepEqual(
+      server
+        .told()
+        .filter(({ to }) => to === 'node/n1')
+        .map(({ event }) => [event.type, event.epoch]),
+      [['hold', epoch + 1]],
+    );
+  }
+});
+
 test('a server that leaves the plan "reserved" while off gives its room back', (t) => {
   const server = off({ plan: 'reserved' });
   server.command('configure', { changes: { plan: 'payperplay' }, needsRestart: false });

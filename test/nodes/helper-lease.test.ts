@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
@@ -172,6 +174,48 @@ testOnce('without a watchdog no lease is given, and a heartbeat starts one again
   await eventually('both are back', async () => (await node.run(commands.observe())).watchdogs === 2);
   t.like(await node.run(commands.heartbeat(1, until)), { granted: true, leased: true });
 });
+
+gated(
+  'what one watchdog has thawed under a new lease before Docker pauses it for the other is thawed again (dash)',
+  async (t) => {
+    const node = await openHelperRun('dash');
+    const [waits, goes, done] = ['waits', 'goes', 'done'].map((name) => join(node.root, name)) as [
+      string,
+      string,
+      string,
+    ];
+    try {
+      await node.lease(1, 5_000);
+      const probe = await node.startProbe('a', 1, 1);
+      const docker = execFileSync('sh', ['-c', 'command -v docker'], { encoding: 'utf8' }).trim();
+      // The first pause waits for us, and its watchdog with it, without a deadline; all others go through.
+      await program(node, 'timeout', 'shift; exec "$@"');
+      await program(
+        node,
+        'docker',
+        `if [ "$1" != pause ] || ! mkdir ${waits} 2>/dev/null; then exec ${docker} "$@"; fi`,
+        `until [ -e ${goes} ]; do sleep 0.1; done; ${docker} "$@"; mkdir ${done}`,
+      );
+      await eventually('one watchdog waits for Docker, and the other has frozen it', async () => {
+        const { frozen } = await node.run(commands.heartbeat(1));
+        return existsSync(waits) && frozen.includes(probe.id);
+      });
+      await node.lease(1, 60_000);
+      await goesOn(probe.world, await counterOf(probe.world));
+      await writeFile(goes, '');
+      await eventually('Docker has paused it for the one that waited', async () => existsSync(done));
+      await goesOn(probe.world, await counterOf(probe.world));
+    } finally {
+      await writeFile(goes, '');
+      await node.close();
+    }
+    t.pass();
+  },
+);
+
+/** A program that is found before the real one. */
+const program = (node: HelperRun, name: string, ...lines: readonly string[]) =>
+  writeFile(join(node.programs, name), ['#!/bin/sh', ...lines, ''].join('\n'), { mode: 0o755 });
 
 gated('Docker that answers nothing keeps nobody from being frozen, or from going on (busybox)', async (t) => {
   const proxy = await openDockerProxy();

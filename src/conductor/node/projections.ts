@@ -33,7 +33,7 @@ function reservationChange(after: AnyMachineSnapshot, before: AnyMachineSnapshot
   const [was, is] = [reservationsOf(before), reservationsOf(after)];
   const { given, gone: released } = roomChanges(was, is);
   const reserved = given.flatMap((serverId): Row[] => {
-    const { startsUntil: _, ...row } = is[serverId] as Reservations[string];
+    const { startsUntil: _until, kept: _kept, ...row } = is[serverId] as Reservations[string];
     return isAsBefore(row, was[serverId]) ? [] : [{ serverId, ...row }];
   });
   if (reserved.length + released.length === 0) return [];

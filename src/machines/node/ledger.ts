@@ -46,14 +46,17 @@ export function reserve(context: NodeContext, request: Request): Answer {
   const { serverId, epoch, ask, startsUntil } = request;
   const settled = held(context, serverId, epoch);
   if (settled !== undefined) return settled;
-  const isNew = context.reservations[serverId] === undefined;
+  const before = context.reservations[serverId];
+  const isNew = before === undefined;
   const others = isNew ? context : { ...context, reservations: withoutReservation(context, serverId) };
   const short = shortage(others, ask);
   if (short !== null) return turnDown(context, short);
   if (isNew && startsOn(context) >= startsMax(context, request.startsMax)) {
     return turnDown(context, `As many servers as may start on ${context.name} at once are doing so.`);
   }
-  return { context: withReservation(others, serverId, { ...ask, epoch, startsUntil }), placement: { placed: true } };
+  const kept = before !== undefined && (before.startsUntil === null || before.kept === true);
+  const reservation = { ...ask, epoch, startsUntil, ...(kept && { kept }) };
+  return { context: withReservation(others, serverId, reservation), placement: { placed: true } };
 }
 
 /** The answer that does not depend on room: it has it for this epoch, or the epoch is over. Undefined for a new request. */
@@ -112,6 +115,13 @@ export function release(context: NodeContext, serverId: string, epoch: number): 
   if (present !== undefined && present.epoch > epoch) return context;
   const released = { ...context.released, [serverId]: Math.max(epoch, context.released[serverId] ?? 0) };
   return settle({ ...context, released, reservations: withoutReservation(context, serverId) });
+}
+
+/** The start of this epoch came to nothing. Room that the server held before stays, under the epoch that it has now. */
+export function withdraw(context: NodeContext, serverId: string, epoch: number): NodeContext {
+  const present = context.reservations[serverId];
+  if (present?.epoch !== epoch || present.kept !== true) return release(context, serverId, epoch);
+  return withReservation(context, serverId, { ...present, startsUntil: null });
 }
 
 /** Removes all that is known of a server that is purged, for good: its id never comes again. */

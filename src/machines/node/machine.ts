@@ -66,7 +66,7 @@ export const createNodeMachine = (limits: NodeLimits = NODE_LIMITS) =>
       ],
       hold: { actions: 'hold' },
       release: { actions: 'release' },
-      withdraw: { actions: 'release' },
+      withdraw: { actions: 'withdraw' },
       forget: { actions: 'forget' },
       resize: { guard: 'hasNewSize', actions: 'resize' },
       label: { actions: ['label', 'finishAtOnce'] },

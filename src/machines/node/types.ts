@@ -58,6 +58,8 @@ export interface Reservation extends Resources {
   readonly epoch: number;
   /** While its server starts: when it goes back unless the server holds it by then, Unix ms. Null once it does. */
   readonly startsUntil: number | null;
+  /** It took the place of room that the server held, which stays its own when the start comes to nothing. */
+  readonly kept?: boolean;
 }
 
 /** How short a node is of each. `critical` is a disk that has to be cleaned at once. */

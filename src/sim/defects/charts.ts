@@ -99,10 +99,10 @@ export const CHART_DEFECTS: readonly Defect[] = [
   },
   {
     name: 'lost-reply-taken-for-failure',
-    what: 'Room whose answer was not heard is not given back.',
+    what: 'Room whose answer was not heard is given back by nobody, and not taken back either.',
     seams: {
       charts: ({ server, node }) => ({
-        node,
+        node: node.provide({ actions: { takeBack: nodeAct(() => ({})) } }),
         server: server.provide({
           actions: { abandonPlacement: serverAct(() => ({})) },
         }),

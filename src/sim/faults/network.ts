@@ -9,6 +9,15 @@ const onWay = (name: string, weight: number, lastsMs: Fault['lastsMs'], of: Trou
   begin: ({ remote }) => remote.weather.add(of),
 });
 
+/** Between people and Baton. */
+const onWire = (name: string, weight: number, lastsMs: Fault['lastsMs'], of: Trouble): Fault => ({
+  name,
+  weight,
+  lastsMs,
+  begin: ({ world }) => world.wire.add(of),
+});
+
+export const CUT: Trouble = { lost: 1, unheard: 1, silent: true };
 const CLOG: Trouble = { held: true };
 const CLOG_SPREAD_MS = 8_000;
 
@@ -33,7 +42,7 @@ function swizzle({ world: { places, time }, random }: Scene): (() => void) | nul
 }
 
 export const NETWORK_FAULTS: readonly Fault[] = [
-  onWay('machine cut off', 8, [500, 90_000], { lost: 1, unheard: 1, silent: true }),
+  onWay('machine cut off', 8, [500, 90_000], CUT),
   onWay('machine does not hear', 2, [500, 60_000], { lost: 1, silent: true }),
   onWay('machine is not heard', 6, [500, 90_000], { unheard: 1, silent: true }),
   onWay('way clogged', 4, [2_000, 60_000], CLOG),
@@ -41,5 +50,8 @@ export const NETWORK_FAULTS: readonly Fault[] = [
   onWay('way very slow', 1, [5_000, 60_000], { slowMs: 20_000 }),
   onWay('way loses', 2, [1_000, 40_000], { lost: 0.2, unheard: 0.2, silent: true }),
   onWay('way doubles', 2, [1_000, 40_000], { doubled: 0.5 }),
+  onWire('people are not heard', 1, [1_000, 20_000], { lost: 0.5 }),
+  onWire('people hear nothing', 2, [1_000, 20_000], { unheard: 0.7 }),
+  onWire('people are heard twice', 1, [5_000, 40_000], { doubled: 0.5 }),
   { name: 'ways clogged and let go', weight: 2, lastsMs: [2_000, 40_000], begin: swizzle },
 ];

@@ -1,5 +1,6 @@
 /** What happens to Baton's own process and to its machine's clock. */
 import { AT_ONCE, type Fault, OVER } from './fault.ts';
+import { CUT } from './network.ts';
 
 /** A process that was replaced wakes up, and lives on for so long unless it ends by itself. */
 const SWITCHED_OFF_MS = 20_000;
@@ -26,6 +27,20 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     begin({ world: { host }, random }) {
       host.arm(random.whole(1, PASSAGES));
       return OVER;
+    },
+  },
+  {
+    name: 'baton killed, and back without some ways',
+    weight: 3,
+    lastsMs: [5_000, 40_000],
+    begin({ world: { host, places }, random }) {
+      const process = host.processes().at(-1);
+      if (process === undefined) return null;
+      host.kill(process, 'killed, with its network');
+      const ends = places.flatMap(({ remote, weather }) => (remote && random.chance(0.5) ? [weather.add(CUT)] : []));
+      return () => {
+        for (const end of ends) end();
+      };
     },
   },
   {

@@ -1,4 +1,4 @@
-/** No two servers of a machine have the same port, neither in the rows nor among what runs. */
+/** No two servers of a machine have the same port by their rows. What runs cannot: the engine refuses it, as Docker does. */
 import { portKey } from '../../conductor/interfaces/engine.ts';
 import type { MakeInvariant } from '../world.ts';
 

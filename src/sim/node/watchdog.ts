@@ -94,9 +94,13 @@ export function createWatchdog(parts: WatchdogParts): Watchdog {
     const isLate = memory.lease === null || uptimeMs() >= memory.lease.untilMs + DOCKER_FIRST_MS;
     const byDocker = !isLate && !dockerd.hangs();
     const wait = isLate ? 0 : dockerd.hangs() ? DOCKER_WAITS_MS : random.between(20, 300);
-    memory.frozen.set(id, byDocker ? 'engine' : 'kernel');
+    const by = byDocker ? 'engine' : 'kernel';
+    memory.frozen.set(id, by);
     life.clock.schedule(wait, () => {
-      if (runs(id)) controls.freeze(id, byDocker ? 'engine' : 'kernel');
+      if (!runs(id)) return;
+      controls.freeze(id, by);
+      // The other loop may have thawed it under a new lease, and forgotten it.
+      memory.frozen.set(id, by);
     });
     // Looks again: it may have been started anew meanwhile.
     life.clock.schedule(wait, poke);

@@ -22,6 +22,8 @@ export interface HelperRun {
   readonly docker: Docker;
   /** Runs one command in a process of its own. */
   readonly run: RunHelper;
+  /** Programs of this directory are found before all others, at once. */
+  readonly programs: string;
   /** The same with words that no command would make; returns what it printed. */
   raw(...words: string[]): Promise<string>;
   /** Starts `baton-node serve`. */
@@ -43,7 +45,9 @@ export async function openHelperRun(shell: Shell, dockerHost?: string): Promise<
   const path = join(root, 'baton-node');
   await copyFile(script, path);
   const tools = shell === 'busybox' ? await busyboxTools(join(root, 'tools')) : '/usr/sbin:/usr/bin:/sbin:/bin';
-  const env = { ...process.env, PATH: tools };
+  const programs = join(root, 'programs');
+  await mkdir(programs);
+  const env = { ...process.env, PATH: `${programs}:${tools}` };
   const program: [string, ...string[]] = shell === 'busybox' ? ['/bin/busybox', 'sh', path] : ['/bin/dash', path];
   const [file, ...first] = program;
   const raw = (...words: string[]) =>
@@ -67,6 +71,7 @@ export async function openHelperRun(shell: Shell, dockerHost?: string): Promise<
     engine,
     docker,
     run,
+    programs,
     raw,
     serve: () => spawn(file, [...first, 'serve'], { env, stdio: ['pipe', 'pipe', 'inherit'] }),
     lease: (leaseEpoch, ttlMs) => beat(run, leaseEpoch, ttlMs),

@@ -1,7 +1,7 @@
 /** The node's room, which is given out here and nowhere else: two servers never get the same megabyte. */
 import type { Verb } from '../../../actors/verbs.ts';
 import { type EventOf, timeOf } from '../context.ts';
-import { type Answer, forget, held, hold, release, reserve, sized, takeBack, turnDown } from '../ledger.ts';
+import { type Answer, forget, held, hold, release, reserve, sized, takeBack, turnDown, withdraw } from '../ledger.ts';
 import type { NodeLimits } from '../limits.ts';
 import { isPressed } from '../pressure.ts';
 import type { NodeContext } from '../types.ts';
@@ -44,6 +44,10 @@ export const roomActions = ({ startMs, startsMax }: NodeLimits) => ({
   release: act(({ context, event }) => {
     const { serverId, epoch } = event as EventOf<'release'>;
     return { set: release(context, serverId, epoch) };
+  }),
+  withdraw: act(({ context, event }) => {
+    const { serverId, epoch } = event as EventOf<'withdraw'>;
+    return { set: withdraw(context, serverId, epoch) };
   }),
   forget: act(({ context, event }) => ({ set: forget(context, (event as EventOf<'forget'>).serverId) })),
   resize: act(({ context, event }) => ({ set: sized(context, event as EventOf<'resize'>) })),
