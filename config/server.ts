@@ -24,6 +24,12 @@ export const SERVER_SETTINGS = {
     [1_000, DAY_MS],
     'After a failover by policy that found no node: by itself again.',
   ),
+  failoverTurnMs: ms(
+    'FAILOVER_TURN',
+    LIMITS.failoverTurnMs,
+    [100, DAY_MS],
+    'The same while the nodes that have room start others, such as those that were lost with it.',
+  ),
   fetchMs: ms(
     'FETCH',
     LIMITS.fetchMs,

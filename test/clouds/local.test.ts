@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import Docker from 'dockerode';
-import { createLocalMachine, type LocalMachine } from '../../src/clouds/local/index.ts';
+import { createLocalMachine, type LocalMachine, signalAll } from '../../src/clouds/local/index.ts';
 import { createDockerEngine } from '../../src/nodes/index.ts';
 import { loadProbeImage } from '../nodes/helpers/busybox-image.ts';
 import { atMost } from '../nodes/helpers/gate.ts';
@@ -80,6 +80,21 @@ test('power that is cut ends frozen containers, too, and they write nothing more
   );
   await machine.boot();
   t.is(await read(machine, `${dataDir}/counter`), last);
+});
+
+test('a machine whose programs stand still is switched off like any other', async (t, machine) => {
+  const sshd = (await machine.processes()).filter(({ name }) => name === 'sshd');
+  t.true(sshd.length > 0);
+  signalAll(sshd, 'SIGSTOP');
+  // What has started it stands still with it, and would never see it end.
+  const stopped = async () => (await readFile(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8')).split(' ');
+  await eventually('its entrance stands still', async () => {
+    const states = (await stopped()).map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''));
+    return (await Promise.all(states)).some((stat) => /\(nsenter\) T/.test(stat));
+  });
+  signalAll(sshd, 'SIGCONT');
+  await machine.kill();
+  t.deepEqual(await machine.processes(), []);
 });
 
 gated('a machine dies with whoever made it, and the next one that is made clears away what it left', async (t) => {

@@ -407,6 +407,8 @@ test('by policy it fails over by itself, once it is fenced and the grace is over
   t.is(server.dueIn('failoverGrace'), 60_000, 'tried again after a while');
   server.ring('failoverGrace');
   t.like(server.effects.get('place')?.input, { epoch: 3 }, 'each attempt has an epoch of its own');
+  server.done('place', { placed: false, reason: 'others start', busy: true });
+  t.is(server.dueIn('failoverGrace'), 2_000, 'where only its turn has not come it is soon');
 
   const waits = running({ failoverGraceSeconds: 0 });
   lose(waits);

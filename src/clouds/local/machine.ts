@@ -2,7 +2,7 @@
  * A machine made out of this one: namespaces for its processes, network, mounts, name and clock, a disk in a file, this machine's
  * filesystem below its own changes, a Docker engine and an sshd. It dies with the process that made it, whatever that dies of.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -72,6 +72,7 @@ export async function createLocalMachine({ name, directory, diskMb }: LocalMachi
 
 function machineAt(place: Place, name: string, directory: string, privateKey: string, keyFile: string): LocalMachine {
   let power: Power | null = null;
+  const entrances = new Set<ChildProcess>();
   const inside = (): number => {
     if (power === null) throw errors.machine_failed({ name, step: 'enter', reason: 'it is off' });
     return power.first;
@@ -80,13 +81,16 @@ function machineAt(place: Place, name: string, directory: string, privateKey: st
   const run: LocalMachine['run'] = (program, ...args) => tool(name, ...enter(inside()), program, ...args);
 
   const start: LocalMachine['start'] = async (program, ...args) => {
-    const [nsenter, ...into] = enter(inside());
+    const into = enter(inside());
     const log = await open(join(directory, `${program.split('/').at(-1)}.log`), 'a', 0o600);
-    const child = spawn(nsenter, [...into, program, ...args], {
+    // As everything of it, the entrance ends with us.
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...into, program, ...args], {
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
       env: { PATH: ROOT_PATH, HOME: '/root' },
     });
+    entrances.add(child);
+    child.once('exit', () => entrances.delete(child));
     await once(child, 'spawn').finally(() => log.close());
     child.unref();
   };
@@ -114,6 +118,8 @@ function machineAt(place: Place, name: string, directory: string, privateKey: st
   const kill = async () => {
     const was = power;
     power = null;
+    // One whose program was stopped (SIGSTOP) has stopped itself, and would keep it from ever being gone.
+    for (const entrance of entrances) entrance.kill('SIGKILL');
     if (was !== null) await switchOff(was, place);
   };
 

@@ -1,10 +1,10 @@
 /** Where servers go: the planner proposes out of the picture, the node's own mailbox gives. */
 import type { Actors, Address } from '../../actors/types.ts';
 import type { NodeContext, Placement } from '../../machines/node/index.ts';
-import { type Ask, fits, type Planner, type Resources, type Verdict } from '../../planner/index.ts';
+import { type Ask, fits, freeFor, type Planner, type Resources, type Verdict } from '../../planner/index.ts';
 import { errors } from '../errors.ts';
 import type { Admission, QueuePicture } from '../queue/picture.ts';
-import { engineFor, engineLabel, type FleetPicture, type KnownNode, mostOf } from './picture.ts';
+import { engineFor, engineLabel, type FleetPicture, type KnownNode, mostOf, takesServers } from './picture.ts';
 
 export interface RoomRequest {
   readonly serverId: string;
@@ -19,7 +19,8 @@ export interface RoomRequest {
 
 export type Room =
   | { readonly placed: true; readonly nodeId: string }
-  | { readonly placed: false; readonly reason: string };
+  /** `busy`: there is room, only that each node that has it starts others now. */
+  | { readonly placed: false; readonly reason: string; readonly busy?: true };
 
 export interface Fleet {
   /** A home for a new server: where there is room, or will be. Throws `no_nodes`, `no_node_large_enough`. */
@@ -49,6 +50,7 @@ export interface FleetParts {
 }
 
 const NO_ROOM = 'No node has room for it now.';
+const BUSY = { placed: false, reason: 'Each node that has room for it starts others now.', busy: true } as const;
 
 export function createFleet(parts: FleetParts): Fleet {
   const { picture, planner, clock, tries, askMs } = parts;
@@ -74,6 +76,14 @@ export function createFleet(parts: FleetParts): Fleet {
     }
   }
 
+  /** Whether some node had room for it, were it not busy. */
+  const wouldFit = ({ demand, avoid }: RoomRequest): boolean =>
+    picture
+      .nodes()
+      .filter((node) => takesServers(node) && node.context.engine === engine() && !avoid.includes(node.context.id))
+      .map((node) => picture.stateOf(node))
+      .some(({ busy, size, held }) => busy && fits(freeFor(size, held), demand));
+
   async function tryNodes(first: string | null, request: RoomRequest): Promise<Room> {
     const refused: string[] = [];
     let answer: Room = { placed: false, reason: NO_ROOM };
@@ -84,7 +94,8 @@ export function createFleet(parts: FleetParts): Fleet {
       refused.push(next);
       next = await choose({ ...request, avoid: [...request.avoid, ...refused] });
     }
-    return answer;
+    // Looked at last: who was refused may have been overtaken by one that starts there now.
+    return wouldFit(request) ? BUSY : answer;
   }
 
   async function withdraw(nodeId: string, serverId: string, epoch: number): Promise<void> {

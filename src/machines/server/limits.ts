@@ -6,6 +6,8 @@ export interface ServerLimits {
   readonly findMs: number;
   /** Until a failover by itself that was in vain is tried again. */
   readonly failoverRetryMs: number;
+  /** The same while the nodes that have room start others: one start takes seconds. */
+  readonly failoverTurnMs: number;
   /** The image, and later also data that lies elsewhere. */
   readonly fetchMs: number;
   /**
@@ -58,6 +60,7 @@ export const SERVER_LIMITS: ServerLimits = {
   placeMs: 30 * SECOND,
   findMs: 20 * SECOND,
   failoverRetryMs: MINUTE,
+  failoverTurnMs: 2 * SECOND,
   fetchMs: 30 * MINUTE,
   newsMs: 20 * SECOND,
   createMs: 60 * SECOND,

@@ -296,7 +296,7 @@ export interface ServerEffects {
   /**
    * Reserves room for this epoch: on its home if its data exists, else on any node that fits; never on one to `avoid`, and if
    * one is `wanted`, only there. `home` says that it is another node than before, or that its ports are others. `placed: false`
-   * when there is no room now. An attempt that is given up gives its room back.
+   * when there is no room now, `busy` when there is and its nodes start others. An attempt that is given up gives its room back.
    */
   place: {
     input: ServerFacts & {
@@ -305,7 +305,7 @@ export interface ServerEffects {
       avoid: readonly string[];
       wanted: string | null;
     };
-    output: { placed: true; home?: Home } | { placed: false; reason: string };
+    output: { placed: true; home?: Home } | { placed: false; reason: string; busy?: true };
   };
   /** Looks where its data lies, on the node that is `wanted` or on any but those to `avoid`. Permanent `no_data` if nowhere. */
   findWorld: {

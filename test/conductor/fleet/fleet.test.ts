@@ -151,7 +151,11 @@ test('nodes that are cordoned, away, busy with starts, of another engine or for 
   nodes.add('provisioned', 64_000, { kind: 'cloud' });
   nodes.add('busy', 64_000);
   nodes.send('busy', { type: 'reserve', serverId: 'x', epoch: 1, ...asks(10) });
-  t.deepEqual(await fleet.reserve(request('a'), never), { placed: false, reason: 'No node has room for it now.' });
+  t.deepEqual(await fleet.reserve(request('a'), never), {
+    placed: false,
+    reason: 'Each node that has room for it starts others now.',
+    busy: true,
+  });
   nodes.send('busy', { type: 'hold', serverId: 'x', epoch: 1, ...asks(10) });
   t.deepEqual(await fleet.reserve(request('a'), never), placedOn('busy'));
 });
@@ -209,4 +213,20 @@ test('a turn that is older than the last one known changes nothing', (t) => {
   t.deepEqual(picture.reservationOf('a'), { nodeId: 'n1', epoch: 1 });
   picture.note('n1', 1_000, null);
   t.deepEqual([picture.nodes(), picture.reservationOf('a')], [[], undefined]);
+});
+
+test('whether there is no room, or only no turn yet, is told', async (t) => {
+  const { fleet, nodes } = aFleet({ startsMax: 1 });
+  nodes.add('n1', 4000);
+  nodes.add('n2', 4000);
+  nodes.send('n1', { type: 'reserve', serverId: 'x', epoch: 1, ...asks(10) });
+  t.deepEqual(await fleet.reserve(request('a', { avoid: ['n2'] }), never), {
+    placed: false,
+    reason: 'Each node that has room for it starts others now.',
+    busy: true,
+  });
+  const large = await fleet.reserve(request('b', { avoid: ['n2'], demand: asks(3500) }), never);
+  t.deepEqual(large, { placed: false, reason: 'No node has room for it now.' });
+  nodes.send('n1', { type: 'hold', serverId: 'x', epoch: 1, ...asks(10) });
+  t.deepEqual(await fleet.reserve(request('a', { avoid: ['n2'] }), never), placedOn('n1'));
 });

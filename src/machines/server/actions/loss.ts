@@ -1,7 +1,7 @@
 /** A server whose node is lost, as changes of the context: what is known of it, and where it goes. */
 import type { Verb } from '../../../actors/verbs.ts';
 import type { NodeNews, NodeShows } from '../../fleet/types.ts';
-import { outputOf, timeOf } from '../context.ts';
+import { type Now, outputOf, timeOf } from '../context.ts';
 import { epochAhead, noOtherNode } from '../faults.ts';
 import type { ServerLimits } from '../limits.ts';
 import { shallBeOff, verdictOf } from '../loss.ts';
@@ -117,8 +117,11 @@ export const lossActions = (limits: ServerLimits) => ({
     const reason = placement.placed ? 'it would be on the same one.' : placement.reason;
     return { set: { lastError: { ...noOtherNode(reason), at: timeOf(now) } } };
   }),
-  /** Back to waiting; by itself it is tried again after a while. */
-  dropFailover: act((now) => change(now.context, { failover: null, retryAt: timeOf(now) + limits.failoverRetryMs })),
+  /** Back to waiting; by itself it is tried again after a while, or soon where only its turn has not come yet. */
+  dropFailover: act((now) => {
+    const waitMs = waitsForTurn(now) ? limits.failoverTurnMs : limits.failoverRetryMs;
+    return change(now.context, { failover: null, retryAt: timeOf(now) + waitMs });
+  }),
   /** The new placement begins: the world that is left behind is given up, and so is its room. */
   failOver: act((now) => {
     const { context } = now;
@@ -161,3 +164,9 @@ export const lossActions = (limits: ServerLimits) => ({
     return context.reserved && nodeId === context.nodeId ? {} : { verbs: [releaseAt(nodeId, context)] };
   }),
 });
+
+/** Whether an attempt ended because the nodes that have room start others; other events have no output, or another one. */
+function waitsForTurn(now: Now): boolean {
+  const placement: Partial<ReturnType<typeof outputOf<'place'>>> | undefined = outputOf<'place'>(now);
+  return placement?.placed === false && placement.busy === true;
+}
