@@ -142,7 +142,7 @@ test('A turn that was being written when the lease was lost is not tried again',
 });
 
 test('A command that waits is not taken by a runtime whose shards another has: that one would never hear of it', async (t) => {
-  const { pool } = await db.fresh();
+  const { turns: pool } = (await db.fresh()).database;
   const waiting = lampKind(() => new Promise(() => {}));
   const first = await startWorld(t, { pool }, [waiting], { owner: 'one', limits: { leaseMs: 60_000 } });
   const lamp = await first.lamp();
