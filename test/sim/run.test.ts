@@ -16,17 +16,16 @@ const PLANTED = ['unprotected-redelivery', 'ports-not-compared', 'turn-not-journ
 test.serial('no promise is broken, whatever goes wrong and whenever', async (t) => {
   const games = await simulatedGames();
   const transitions = new Set<string>();
-  // Each seed has a scenario of its own, and some of them are calm.
   const faults = new Set<string>();
   for (let seed = 1; seed <= SEEDS; seed += 1) {
     const result = await run({ seed, games, scenario: scenarioOf(seed) });
     t.deepEqual(result.violations, [], `npm run sim -- --seed ${seed} --trace`);
-    t.true(result.turns > 20, `seed ${seed} does something`);
+    t.true(result.turns > 20 && result.faults.size > 0, `seed ${seed} does something`);
     for (const fault of result.faults.keys()) faults.add(fault);
     for (const transition of result.transitions) transitions.add(transition);
   }
-  t.true(faults.size > 10, [...faults].join());
   t.true(transitions.size > 60, `${transitions.size} transitions`);
+  t.true(faults.size > 20, `${faults.size} kinds of fault`);
 });
 
 test.serial('the same seed is the same run, down to the last line, and another seed is another one', async (t) => {
