@@ -29,7 +29,10 @@ function write(rows: Rows, after: AnyMachineSnapshot, before: AnyMachineSnapshot
 
 const book = ({ context }: Node): Record<string, object> =>
   Object.fromEntries(
-    Object.entries(context.reservations).map(([serverId, { startsUntil: _, ...row }]) => [serverId, row]),
+    Object.entries(context.reservations).map(([serverId, { startsUntil: _until, kept: _kept, ...row }]) => [
+      serverId,
+      row,
+    ]),
   );
 
 const ask = { ramMb: 512, cpuMilli: 100, diskMb: 10, ports: 1 };
