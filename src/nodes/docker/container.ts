@@ -66,7 +66,7 @@ export function containerInfo(inspected: Docker.ContainerInspectInfo): Container
   };
 }
 
-/** `removing` and `dead` are on their way out: nothing runs in them any more. */
+/** `dead` is one whose removal has failed: nothing runs in it any more. */
 function stateOf(status: string): ContainerState {
   if (status === 'created' || status === 'paused') return status;
   return status === 'running' || status === 'restarting' ? 'running' : 'exited';

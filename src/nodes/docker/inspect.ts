@@ -17,14 +17,17 @@ export const inspectRaw = (docker: Docker, idOrName: string, signal?: AbortSigna
     { signal, recover: ({ status }) => (status === 404 ? { value: null } : undefined) },
   );
 
-/** By id or name; null when it is gone or not Baton's. */
+/**
+ * By id or name; null when it is gone or not Baton's. One that is just being removed is gone: `docker rm -f` ends it first, and
+ * who saw that moment would take it for a crash.
+ */
 export async function inspectContainer(
   docker: Docker,
   idOrName: string,
   signal?: AbortSignal,
 ): Promise<ContainerInfo | null> {
   const inspected = await inspectRaw(docker, idOrName, signal);
-  return inspected === null ? null : containerInfo(inspected);
+  return inspected === null || inspected.State.Status === 'removing' ? null : containerInfo(inspected);
 }
 
 /** All of this node's containers. Docker's list leaves exit code, memory and times out, so each is looked at. */
