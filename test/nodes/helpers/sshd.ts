@@ -29,7 +29,7 @@ export interface Sshd {
 
 export async function openSshd(): Promise<Sshd> {
   const directory = await mkdtemp(join(tmpdir(), 'baton-sshd-'));
-  const port = await freePort();
+  let port = await freePort();
   const client = ssh2.utils.generateKeyPairSync('ed25519');
   // sshd gives up its rights to a user that may look into this directory only.
   await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
@@ -56,8 +56,20 @@ export async function openSshd(): Promise<Sshd> {
       ...lines,
     ];
     await writeFile(join(directory, 'sshd_config'), `${config.join('\n')}\n`);
-    running = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(directory, 'sshd_config')], { stdio: 'ignore' });
-    await eventually('sshd listens', () => listens(port));
+    const sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(directory, 'sshd_config')], { stdio: 'ignore' });
+    running = sshd;
+    await eventually('sshd listens or has ended', async () => sshd.exitCode !== null || (await listens(port)));
+    return sshd.exitCode === null;
+  };
+
+  /** Somebody may have taken the port since it was free, and a key that ssh2 makes is not always one that sshd takes. */
+  const startSomewhere = async () => {
+    for (let tries = 0; tries < 3; tries += 1) {
+      await changeHostKey();
+      if (await start()) return;
+      port = await freePort();
+    }
+    throw new Error('sshd does not start');
   };
 
   const stop = async () => {
@@ -70,14 +82,15 @@ export async function openSshd(): Promise<Sshd> {
     await ended;
   };
 
-  await changeHostKey();
-  await start();
+  await startSomewhere();
   return {
     directory,
     port,
     privateKey: client.private,
     changeHostKey,
-    start,
+    async start(lines) {
+      if (!(await start(lines))) throw new Error('sshd does not start');
+    },
     stop,
     freeze: () => signalAll(treeOf(running?.pid), 'SIGSTOP'),
     thaw: () => signalAll(treeOf(running?.pid), 'SIGCONT'),
