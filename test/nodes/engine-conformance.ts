@@ -253,7 +253,9 @@ export function engineConformance(test: Declare, subject: () => Subject): void {
     const { engine, events } = subject();
     const { id } = await started({ ramMb: 64 });
     await tell(id, 'eat');
-    t.like(await events.until(id, 'exited'), { exitCode: 137, oomKilled: true, requested: false });
+    t.like(await events.until(id, 'exited'), { exitCode: 137, requested: false });
+    // On a busy machine Docker hears from the kernel why a container ended after it has told that it did.
+    await eventually('it is known why', async () => (await engine.inspectContainer(id))?.oomKilled === true);
     t.like(await engine.inspectContainer(id), { state: 'exited', exitCode: 137, oomKilled: true });
   });
 
