@@ -71,7 +71,8 @@ function dockerMachine(dataDir: string): Machine {
         id: Id,
         serverId: Labels['baton.server'] ?? '',
         epoch: Number(Labels['baton.epoch']),
-        running: State !== 'exited' && State !== 'created',
+        // Not `removing` or `dead`: nothing runs in those any more, however long their removal takes.
+        running: ['running', 'paused', 'restarting'].includes(State),
       }));
     },
     async networks(nodeId) {
