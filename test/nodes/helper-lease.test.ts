@@ -163,6 +163,30 @@ testOnce('a watchdog that stands still is done without, and replaced', async (t,
   t.true([0, count].includes(await counterOf(probe.world)));
 });
 
+testOnce('what is just being learnt of a container is not swept away', async (t, node) => {
+  const [waits, goes] = [join(node.root, 'waits'), join(node.root, 'goes')];
+  const mv = execFileSync('sh', ['-c', 'command -v mv'], { encoding: 'utf8' }).trim();
+  await node.lease(1, 60_000);
+  const watchdogs = Object.values(await node.watchdogs());
+  for (const pid of watchdogs) process.kill(pid, 'SIGSTOP');
+  const probe = await node.startProbe('a', 1, 1);
+  await program(
+    node,
+    'mv',
+    `case "$(tr '\\0' ' ' </proc/$PPID/cmdline) $*" in *' observe '*/seen/*)`,
+    `mkdir ${waits}; until [ -e ${goes} ]; do sleep 0.1; done; esac`,
+    `exec ${mv} "$@"`,
+  );
+  const observed = node.run(commands.observe());
+  await eventually('it is about to be noted', async () => existsSync(waits));
+  const gone = join('/run/baton', node.nodeId, 'seen', 'gone');
+  await writeFile(gone, '');
+  for (const pid of watchdogs) process.kill(pid, 'SIGCONT');
+  await eventually('a watchdog has swept', async () => !existsSync(gone));
+  await writeFile(goes, '');
+  t.is((await observed).containers?.[0]?.id, probe.id);
+});
+
 testOnce('without a watchdog no lease is given, and a heartbeat starts one again', async (t, node) => {
   const before = await node.watchdogs();
   for (const pid of [before.a, before.b]) process.kill(pid, 'SIGKILL');
