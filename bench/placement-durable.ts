@@ -8,10 +8,10 @@ import { RUNTIME_LIMITS } from '../src/actors/limits.ts';
 import { createRuntime, type Runtime } from '../src/actors/runtime.ts';
 import { systemPorts } from '../src/actors/system-ports.ts';
 import type { ActorKind } from '../src/actors/types.ts';
-import { createPicture, type FleetPicture, followNodes } from '../src/conductor/fleet/index.ts';
+import { createDesks, createPicture, type FleetPicture, followNodes } from '../src/conductor/fleet/index.ts';
 import { nodeKind } from '../src/conductor/node/kind.ts';
 import type { NodeWorld } from '../src/conductor/node/world.ts';
-import { heldOn, NODE_LIMITS, type Placement, sizeOf } from '../src/machines/node/index.ts';
+import { heldOn, NODE_LIMITS, sizeOf } from '../src/machines/node/index.ts';
 import { createCommitStore } from '../src/persistence/commit/store.ts';
 import { projections } from '../src/persistence/sql/projections.ts';
 import { createFleetMemory, createPlanner, type Planner, type Resources, usableRamMb } from '../src/planner/index.ts';
@@ -33,11 +33,12 @@ export interface Durable {
 
 const NODES = 2_000;
 const SERVERS = 40_000;
-const BATCH = 500;
+const BATCH = 100;
 /** Batches under way at once: one is planned while others are committed. */
 const AHEAD = 4;
 const NODE_RAM_MB = 65_536;
 const STARTS_MAX = 1_000_000;
+const ASK_MS = 60_000;
 const KINDS: readonly Resources[] = [512, 1024, 2048].map((ramMb) => ({ ramMb, cpuMilli: 0, diskMb: 0, ports: 1 }));
 
 export const throughMailboxes = (): Promise<Durable> => withRealDatabase(measure);
@@ -47,7 +48,7 @@ async function measure(pool: Pool, turns: Pool): Promise<Durable> {
   const { clock } = systemPorts;
   const memory = createFleetMemory(NODES);
   const picture = createPicture({ memory, clock, startsMax: STARTS_MAX });
-  const planner = createPlanner({ memory, clock, report, strategy: 'spread' });
+  const planner = createPlanner({ memory, clock, report });
   const runtime = createRuntime({
     store: createCommitStore(turns, projections),
     kinds: [quietNodes()],
@@ -108,30 +109,35 @@ async function makeNodes({ actors }: Runtime): Promise<void> {
 const idOf = (series: number, n: number): string =>
   `00000000-0000-7000-8${String(series).padStart(3, '0')}-${String(n).padStart(12, '0')}`;
 
+/** As the queue does it: one batch is planned at a time, others are committed meanwhile, and who is refused is planned again. */
 async function fill({ actors }: Runtime, planner: Planner, picture: FleetPicture) {
   const counts = { placed: 0, refused: 0 };
-  let next = 0;
+  const desks = createDesks({ ask: actors.ask, askMs: ASK_MS });
+  const waiting = Array.from({ length: SERVERS }, (_, n) => n);
+  const askOf = (n: number) => KINDS[n % KINDS.length] as Resources;
+  let planning: Promise<unknown> = Promise.resolve();
 
-  async function reserve(serverId: string, nodeId: string, ask: Resources): Promise<void> {
-    const event = { type: 'reserve', serverId, epoch: 1, ...ask };
-    const placement = (await actors.ask(`node/${nodeId}`, event)) as Placement;
-    picture.settled(serverId);
-    if (placement.placed) counts.placed += 1;
-    else counts.refused += 1;
+  async function plan(batch: readonly number[]) {
+    const nodes = await planner.placeBatch(batch.map(askOf));
+    const until = systemPorts.clock.now() + ASK_MS;
+    const chosen = nodes.map((nodeId, at) => ({ n: batch[at] as number, nodeId: nodeId as string }));
+    for (const { n, nodeId } of chosen) picture.expect(idOf(1, n), { nodeId, ask: askOf(n), until });
+    return chosen;
+  }
+
+  async function reserve(n: number, nodeId: string): Promise<void> {
+    const placement = await desks.reserve(nodeId, { serverId: idOf(1, n), epoch: 1, ...askOf(n) });
+    picture.settled(idOf(1, n));
+    counts[placement.placed ? 'placed' : 'refused'] += 1;
+    if (!placement.placed) waiting.push(n);
   }
 
   async function worker(): Promise<void> {
-    while (next < SERVERS) {
-      const first = next;
-      next += BATCH;
-      const asks = Array.from({ length: BATCH }, (_, at) => KINDS[(first + at) % KINDS.length] as Resources);
-      const nodes = await planner.placeBatch(asks);
-      const chosen = nodes.flatMap((nodeId, at) => (nodeId === null ? [] : [{ nodeId, at }]));
-      const until = systemPorts.clock.now() + 60_000;
-      for (const { nodeId, at } of chosen) {
-        picture.expect(idOf(1, first + at), { nodeId, ask: asks[at] as Resources, until });
-      }
-      await Promise.all(chosen.map(({ nodeId, at }) => reserve(idOf(1, first + at), nodeId, asks[at] as Resources)));
+    while (waiting.length > 0) {
+      const batch = waiting.splice(0, BATCH);
+      const planned = planning.then(() => plan(batch));
+      planning = planned;
+      await Promise.all((await planned).map(({ n, nodeId }) => reserve(n, nodeId)));
     }
   }
 

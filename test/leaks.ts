@@ -1,5 +1,6 @@
 /** What a run of the tests left behind on the machine: processes, containers, networks, network namespaces, local machines. */
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import Docker from 'dockerode';
 
@@ -17,8 +18,20 @@ export async function lookAround(): Promise<Surroundings> {
   return new Map(parts.flatMap((part) => [...part]));
 }
 
-/** What is there now and was not before, and processes that carry the run's id in their environment. */
+/** A process that is about to end may, such as the guard that busybox's `timeout` leaves for a second. */
+const GRACE_MS = 3_000;
+
+/** What is there now and was not before, and processes that carry the run's id in their environment, and stays. */
 export async function leftBehind(before: Surroundings, runId: string): Promise<string[]> {
+  const end = performance.now() + GRACE_MS;
+  for (;;) {
+    const found = await remains(before, runId);
+    if (found.length === 0 || performance.now() > end) return found;
+    await delay(200);
+  }
+}
+
+async function remains(before: Surroundings, runId: string): Promise<string[]> {
   const now = await lookAround();
   const found = [...now].filter(([key]) => !before.has(key)).map(([, name]) => name);
   return [...found, ...(await processesOf(runId))].sort();

@@ -84,10 +84,12 @@ export function lose(node: Node, lastLeaseAt: number | null = node.now): void {
   for (const streak of [1, 2, 3]) node.send({ type: 'beat.missed', streak, lastLeaseAt });
 }
 
-export function reserve(node: Node, serverId: string, epoch = 1, ramMb = 500): { placed: boolean; reason?: string } {
-  node.send({ type: 'reserve', serverId, epoch, ramMb, cpuMilli: 1000, diskMb: 0, ports: 1 });
-  const [reply] = node.verbs.filter((verb) => verb.type === 'reply');
-  return reply?.params.value as { placed: boolean; reason?: string };
+export type Placed = { readonly placed: boolean; readonly reason?: string };
+
+export function reserve(node: Node, serverId: string, epoch = 1, ramMb = 500): Placed {
+  node.send({ type: 'reserve', requests: [{ serverId, epoch, ramMb, cpuMilli: 1000, diskMb: 0, ports: 1 }] });
+  const [reply] = node.verbs.flatMap((verb) => (verb.type === 'reply' ? (verb.params.value as Placed[]) : []));
+  return reply as Placed;
 }
 
 /** `ready healthy calm` */

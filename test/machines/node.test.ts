@@ -33,10 +33,12 @@ const asks = (ramMb: number, more: Partial<Resources> = {}): Resources => ({
   ...more,
 });
 
+type Placed = { readonly placed: boolean; readonly reason?: string };
+
 const reserveAll = (drive: Drive<NodeContext>, serverId: string, epoch: number, ask: Resources) => {
-  drive.send({ type: 'reserve', serverId, epoch, ...ask });
-  const [reply] = drive.verbs.filter((verb) => verb.type === 'reply');
-  return reply?.params.value as { placed: boolean; reason?: string };
+  drive.send({ type: 'reserve', requests: [{ serverId, epoch, ...ask }] });
+  const [reply] = drive.verbs.flatMap((verb) => (verb.type === 'reply' ? (verb.params.value as Placed[]) : []));
+  return reply as Placed;
 };
 const hold = (drive: Drive<NodeContext>, serverId: string, epoch: number, ramMb = 1000) =>
   drive.send({ type: 'hold', serverId, epoch, ...asks(ramMb) });
@@ -229,7 +231,9 @@ const about = { serverId, epoch };
 const events = fc.oneof(
   {
     weight: 4,
-    arbitrary: fc.tuple(fc.record(about), resourcesArbitrary).map(([of, ask]) => ({ type: 'reserve', ...of, ...ask })),
+    arbitrary: fc
+      .array(fc.tuple(fc.record(about), resourcesArbitrary), { minLength: 1, maxLength: 3 })
+      .map((all) => ({ type: 'reserve', requests: all.map(([of, ask]) => ({ ...of, ...ask })) })),
   },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('release'), ...about }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('running'), ...about }) },

@@ -106,7 +106,9 @@ class World {
     const index = this.#requests.indexOf(event);
     if (index >= 0) this.#requests.splice(index, 1);
     this.node.send(event);
-    return this.node.verbs.flatMap((verb) => (verb.type === 'reply' ? [verb.params.value] : []))[0];
+    return this.node.verbs.flatMap((verb) =>
+      verb.type === 'reply' ? (verb.params.value as readonly unknown[]) : [],
+    )[0];
   }
 
   #deliver(): void {
@@ -171,12 +173,7 @@ class World {
 
 const reservation = (epoch: number, ramMb: number): Event => ({
   type: 'reserve',
-  serverId: 's1',
-  epoch,
-  ramMb,
-  cpuMilli: 1000,
-  diskMb: 0,
-  ports: 1,
+  requests: [{ serverId: 's1', epoch, ramMb, cpuMilli: 1000, diskMb: 0, ports: 1 }],
 });
 
 const OPTIONS = [{}, { stopFirst: true, announce: '' }, { fresh: true, imageTag: 'new' }];

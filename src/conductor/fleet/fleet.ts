@@ -1,9 +1,10 @@
 /** Where servers go: the planner proposes out of the picture, the node's own mailbox gives. */
-import type { Actors, Address } from '../../actors/types.ts';
-import type { NodeContext, Placement } from '../../machines/node/index.ts';
+import type { Actors } from '../../actors/types.ts';
+import type { NodeContext } from '../../machines/node/index.ts';
 import { type Ask, fits, freeFor, type Planner, type Resources, type Verdict } from '../../planner/index.ts';
 import { errors } from '../errors.ts';
 import type { Admission, QueuePicture } from '../queue/picture.ts';
+import { createDesks } from './desks.ts';
 import { engineFor, engineLabel, type FleetPicture, type KnownNode, mostOf, takesServers } from './picture.ts';
 
 export interface RoomRequest {
@@ -49,23 +50,25 @@ export interface FleetParts {
   readonly askMs: number;
 }
 
+/** For the node's answer to those who asked before, and for its own. */
+const WAITS = 2;
+
 const NO_ROOM = 'No node has room for it now.';
 const BUSY = { placed: false, reason: 'Each node that has room for it starts others now.', busy: true } as const;
 
 export function createFleet(parts: FleetParts): Fleet {
   const { picture, planner, clock, tries, askMs } = parts;
   const engine = () => engineFor(picture, parts.engine);
-  const addressOf = (nodeId: string): Address => `node/${nodeId}`;
+  const desks = createDesks(parts);
 
   const choose = ({ demand, avoid }: Pick<RoomRequest, 'demand' | 'avoid'>): Promise<string | null> =>
     planner.place({ ...demand, avoid, labels: [engineLabel(engine())] });
 
   /** A node that cannot be asked is one that has no room. */
   async function ask(nodeId: string, { serverId, epoch, demand }: RoomRequest): Promise<Room> {
-    picture.expect(serverId, { nodeId, ask: demand, until: clock.now() + askMs });
+    picture.expect(serverId, { nodeId, ask: demand, until: clock.now() + WAITS * askMs });
     try {
-      const event = { type: 'reserve', serverId, epoch, ...demand };
-      const placement = (await parts.ask(addressOf(nodeId), event, { timeoutMs: askMs })) as Placement;
+      const placement = await desks.reserve(nodeId, { serverId, epoch, ...demand });
       return placement.placed ? { placed: true, nodeId } : placement;
     } catch (thrown) {
       // It may give room all the same, later than we wait; this comes after the question, and nobody waits for it.
@@ -99,7 +102,7 @@ export function createFleet(parts: FleetParts): Fleet {
   }
 
   async function withdraw(nodeId: string, serverId: string, epoch: number): Promise<void> {
-    await parts.ask(addressOf(nodeId), { type: 'withdraw', serverId, epoch }, { timeoutMs: askMs });
+    await parts.ask(`node/${nodeId}`, { type: 'withdraw', serverId, epoch }, { timeoutMs: askMs });
   }
 
   /** Who has room already takes none from those who wait, and comes back to it unless its node is to be avoided. */

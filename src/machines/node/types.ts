@@ -150,7 +150,13 @@ export interface NodeContext {
   readonly removedAt: number | null;
 }
 
-/** What `reserve` replies. */
+/** A server asks for room for one of its epochs. */
+export interface ReservationRequest extends Resources {
+  readonly serverId: string;
+  readonly epoch: number;
+}
+
+/** What `reserve` replies to each request. */
 export type Placement = { readonly placed: true } | { readonly placed: false; readonly reason: string };
 
 /** What is to be done with the containers that a node showed; each server's own actor decides, by `reconcile`. */
@@ -171,7 +177,8 @@ export interface Settlement {
 }
 
 export type NodeEvent =
-  | (Stamped & { type: 'reserve'; serverId: string; epoch: number } & Resources)
+  /** Of servers that ask at the same time. Each is answered as if it had asked alone, in this order. */
+  | (Stamped & { type: 'reserve'; requests: readonly ReservationRequest[] })
   /**
    * The server's start is over, and it holds the room of this epoch until it releases it: it runs, or its container may. The
    * resources are those of its spec; see `hold` in `ledger.ts`.

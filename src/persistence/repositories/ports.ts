@@ -1,3 +1,4 @@
+import { together } from '../../actors/together.ts';
 import { portKey } from '../../conductor/interfaces/engine.ts';
 import type { PortRequest, PortStore, WantedPort } from '../../conductor/interfaces/stores.ts';
 import { BatonError } from '../../errors.ts';
@@ -6,7 +7,6 @@ import type { Database } from '../database.ts';
 import { errors, isOrphan, isUniqueViolation, translating } from '../errors.ts';
 import { MOVE_PORTS, PORTS_OF, PORTS_TO_CHOOSE, RELEASE_PORTS } from '../sql/ports.ts';
 import { type Claims, createClaims } from './claims.ts';
-import { together } from './together.ts';
 
 /** Each time that our choice loses against another's, that one has got its ports. Within one process that hardly happens. */
 const MAX_TRIES = 64;
@@ -33,7 +33,7 @@ interface Known {
 
 interface Means {
   readonly claims: Claims;
-  readonly move: (one: Move) => Promise<void>;
+  readonly move: (one: Move) => Promise<unknown>;
 }
 
 interface Held extends PortRow {
@@ -53,7 +53,7 @@ export function portStore({ pool, background }: Pick<Database, 'pool' | 'backgro
   const query: Query = (name, text, ...values) =>
     background(() => translating(async () => (await pool.query({ name, text, values: [...values] })).rows));
   const claims = createClaims();
-  const move = together<Move>((moves) => write(query, moves), MOVES, isOfOne);
+  const move = together((moves: readonly Move[]) => write(query, moves), MOVES, isOfOne);
   const heldBy = (serverId: string) => query<Held>('ports-of', PORTS_OF, serverId);
 
   return {
@@ -136,7 +136,7 @@ function lowest(
 }
 
 /** All of them or none: where one is somebody else's, there is nothing. */
-async function write(query: Query, moves: readonly Move[]): Promise<void> {
+async function write(query: Query, moves: readonly Move[]): Promise<readonly undefined[]> {
   const rows = moves.flatMap(({ chosen, ...of }) => chosen.map((port) => ({ ...of, ...port })));
   const column = <K extends keyof (typeof rows)[number]>(name: K) => rows.map((row) => row[name]);
   const atHome = moves.filter((move) => move.atHome);
@@ -152,4 +152,5 @@ async function write(query: Query, moves: readonly Move[]): Promise<void> {
     column('name'),
     column('container'),
   );
+  return moves.map(() => undefined);
 }

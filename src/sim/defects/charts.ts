@@ -1,27 +1,19 @@
 /** Defects of the statecharts: a guard, an action or a number that is another one. */
 import { act as nodeAct } from '../../machines/node/actions/act.ts';
+import { answerEach } from '../../machines/node/actions/room.ts';
 import { withoutReservation } from '../../machines/node/capacity.ts';
-import { createNodeMachine, NODE_LIMITS, type NodeContext } from '../../machines/node/index.ts';
-import { reserve, sized } from '../../machines/node/ledger.ts';
+import {
+  createNodeMachine,
+  NODE_LIMITS,
+  type NodeContext,
+  type ReservationRequest,
+} from '../../machines/node/index.ts';
+import { reserve, sized, turnDown } from '../../machines/node/ledger.ts';
 import { act as serverAct } from '../../machines/server/actions/act.ts';
-import type { Resources } from '../../planner/fit.ts';
 import type { Defect } from './seams.ts';
 
-interface Asked extends Resources {
-  readonly serverId: string;
-  readonly epoch: number;
-}
-
-const asked = ({ event }: { readonly event: unknown }) => {
-  const { serverId, epoch, ramMb, cpuMilli, diskMb, ports } = event as Asked;
-  return {
-    serverId,
-    epoch,
-    ask: { ramMb, cpuMilli, diskMb, ports },
-    startsUntil: Number.MAX_SAFE_INTEGER,
-    startsMax: 60,
-  };
-};
+/** A start's time is never up, and hardly any number of them is too many. */
+const PATIENT = { startsUntil: Number.MAX_SAFE_INTEGER, startsMax: 60 } as const;
 
 export const CHART_DEFECTS: readonly Defect[] = [
   {
@@ -32,14 +24,13 @@ export const CHART_DEFECTS: readonly Defect[] = [
         server,
         node: node.provide({
           actions: {
-            reserve: nodeAct(({ context, event }) => {
-              const roomy = sized(context, { ...context, ramMb: context.ramMb * 2 });
-              const { context: after, placement } = reserve(roomy, asked({ event }));
-              return {
-                set: sized(after, context),
-                verbs: [{ type: 'reply', params: { value: placement } }],
-              };
-            }),
+            reserve: nodeAct((now) =>
+              answerEach(now, (context, { serverId, epoch, ...ask }) => {
+                const roomy = sized(context, { ...context, ramMb: context.ramMb * 2 });
+                const { context: after, placement } = reserve(roomy, { serverId, epoch, ask, ...PATIENT });
+                return { context: sized(after, context), placement };
+              }),
+            ),
           },
         }),
       }),
@@ -54,7 +45,7 @@ export const CHART_DEFECTS: readonly Defect[] = [
         node: node.provide({
           actions: {
             release: nodeAct(({ context, event }) => ({
-              set: { reservations: withoutReservation(context, (event as unknown as Asked).serverId) },
+              set: { reservations: withoutReservation(context, (event as unknown as ReservationRequest).serverId) },
             })),
           },
         }),
@@ -76,18 +67,18 @@ export const CHART_DEFECTS: readonly Defect[] = [
           server,
           node: node.provide({
             actions: {
-              reserve: nodeAct(({ context, event }) => {
-                const { serverId, epoch, ask, startsUntil } = asked({ event });
-                const isFree = counted(context, 0) + ask.ramMb <= context.ramMb - context.reserveRamMb;
-                const value = isFree
-                  ? { placed: true }
-                  : { placed: false, reason: 'The counter says that it is full.' };
-                if (isFree) counted(context, ask.ramMb);
-                const reservations = { ...context.reservations, [serverId]: { ...ask, epoch, startsUntil } };
-                return { set: isFree ? { reservations } : {}, verbs: [{ type: 'reply', params: { value } }] };
-              }),
+              reserve: nodeAct((now) =>
+                answerEach(now, (context, { serverId, ...ask }) => {
+                  const isFree = counted(context, 0) + ask.ramMb <= context.ramMb - context.reserveRamMb;
+                  if (!isFree) return turnDown(context, 'The counter says that it is full.');
+                  counted(context, ask.ramMb);
+                  const reservation = { ...ask, startsUntil: PATIENT.startsUntil };
+                  const reservations = { ...context.reservations, [serverId]: reservation };
+                  return { context: { ...context, reservations }, placement: { placed: true } };
+                }),
+              ),
               release: nodeAct(({ context, event }) => {
-                const { serverId } = event as unknown as Asked;
+                const { serverId } = event as unknown as ReservationRequest;
                 counted(context, -(context.reservations[serverId]?.ramMb ?? 512));
                 return { set: { reservations: withoutReservation(context, serverId) } };
               }),

@@ -150,7 +150,7 @@ test('nodes that are cordoned, away, busy with starts, of another engine or for 
   nodes.add('local docker', 64_000, { engine: 'docker' });
   nodes.add('provisioned', 64_000, { kind: 'cloud' });
   nodes.add('busy', 64_000);
-  nodes.send('busy', { type: 'reserve', serverId: 'x', epoch: 1, ...asks(10) });
+  nodes.send('busy', { type: 'reserve', requests: [{ serverId: 'x', epoch: 1, ...asks(10) }] });
   t.deepEqual(await fleet.reserve(request('a'), never), {
     placed: false,
     reason: 'Each node that has room for it starts others now.',
@@ -190,12 +190,31 @@ test('a new server that fits nowhere now has its home where it will, and one tha
   } as object);
 });
 
+test('those who ask a node while it answers others are answered together, each as if alone', async (t) => {
+  const { fleet, nodes, asked } = aFleet();
+  nodes.add('n1', 4000);
+  const all = ['a', 'b', 'c', 'a'].map((id) => fleet.reserve(request(id, { only: 'n1' }), never));
+  t.deepEqual(
+    (await Promise.all(all)).map(({ placed }) => placed),
+    [true, true, false, true],
+  );
+  t.deepEqual(asked, ['n1 reserve']);
+  const later = [fleet.reserve(request('e', { only: 'n1' }), never)];
+  await Promise.resolve();
+  later.push(...['f', 'g'].map((id) => fleet.reserve(request(id, { only: 'n1', demand: asks(10) }), never)));
+  t.deepEqual(
+    (await Promise.all(later)).map(({ placed }) => placed),
+    [false, true, true],
+  );
+  t.deepEqual(asked, ['n1 reserve', 'n1 reserve', 'n1 reserve']);
+});
+
 test('the picture tells of room that was not there before, and of nothing else', (t) => {
   const { nodes, picture } = aFleet();
   const gained: boolean[] = [];
   (picture satisfies FleetPicture).onChange((has) => gained.push(has));
   nodes.add('n1', 4000);
-  nodes.send('n1', { type: 'reserve', serverId: 'a', epoch: 1, ...asks(1000) });
+  nodes.send('n1', { type: 'reserve', requests: [{ serverId: 'a', epoch: 1, ...asks(1000) }] });
   nodes.send('n1', { type: 'hold', serverId: 'a', epoch: 1, ...asks(1000) });
   nodes.send('n1', { type: 'release', serverId: 'a', epoch: 1 });
   nodes.send('n1', { type: 'release', serverId: 'a', epoch: 1 });
@@ -219,7 +238,7 @@ test('whether there is no room, or only no turn yet, is told', async (t) => {
   const { fleet, nodes } = aFleet({ startsMax: 1 });
   nodes.add('n1', 4000);
   nodes.add('n2', 4000);
-  nodes.send('n1', { type: 'reserve', serverId: 'x', epoch: 1, ...asks(10) });
+  nodes.send('n1', { type: 'reserve', requests: [{ serverId: 'x', epoch: 1, ...asks(10) }] });
   t.deepEqual(await fleet.reserve(request('a', { avoid: ['n2'] }), never), {
     placed: false,
     reason: 'Each node that has room for it starts others now.',

@@ -17,7 +17,8 @@ export const STARTS_MAX = 1_000;
 export interface TestNodes {
   add(id: string, ramMb: number, more?: Record<string, unknown>): Drive<NodeContext>;
   get(id: string): Drive<NodeContext>;
-  send(id: string, event: { readonly type: string; readonly [key: string]: unknown }): Placement | undefined;
+  /** What it replies. */
+  send(id: string, event: { readonly type: string; readonly [key: string]: unknown }): unknown;
   /** As its server would: room, and then it runs. */
   run(id: string, serverId: string, ask: Resources, epoch?: number): Placement | undefined;
 }
@@ -50,10 +51,11 @@ export function testNodes(picture: FleetPicture, startsMax = STARTS_MAX): TestNo
       const node = get(id);
       if (!node.send(event)) return undefined;
       note(id);
-      return node.verbs.flatMap((verb) => (verb.type === 'reply' ? [verb.params.value as Placement] : []))[0];
+      return node.verbs.flatMap((verb) => (verb.type === 'reply' ? [verb.params.value] : []))[0];
     },
     run(id, serverId, ask, epoch = 1) {
-      const placement = self.send(id, { type: 'reserve', serverId, epoch, ...ask });
+      const reply = self.send(id, { type: 'reserve', requests: [{ serverId, epoch, ...ask }] });
+      const placement = (reply as readonly Placement[] | undefined)?.[0];
       if (placement?.placed) self.send(id, { type: 'hold', serverId, epoch, ...ask });
       return placement;
     },

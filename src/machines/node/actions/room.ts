@@ -1,16 +1,23 @@
 /** The node's room, which is given out here and nowhere else: two servers never get the same megabyte. */
 import type { Verb } from '../../../actors/verbs.ts';
-import { type EventOf, timeOf } from '../context.ts';
+import { type EventOf, type Now, timeOf } from '../context.ts';
 import { type Answer, forget, held, hold, release, reserve, sized, takeBack, turnDown, withdraw } from '../ledger.ts';
 import type { NodeLimits } from '../limits.ts';
 import { isPressed } from '../pressure.ts';
-import type { NodeContext } from '../types.ts';
+import type { NodeContext, Placement, ReservationRequest } from '../types.ts';
 import { act } from './act.ts';
 
-const reply = ({ context, placement }: Answer) => ({
-  set: context,
-  verbs: [{ type: 'reply', params: { value: placement } } satisfies Verb],
-});
+/** One request after the other; the reply has their placements, in the same order. */
+export function answerEach(now: Now, answer: (context: NodeContext, request: ReservationRequest) => Answer) {
+  const placements: Placement[] = [];
+  let { context } = now;
+  for (const request of (now.event as EventOf<'reserve'>).requests) {
+    const one = answer(context, request);
+    context = one.context;
+    placements.push(one.placement);
+  }
+  return { set: context, verbs: [{ type: 'reply', params: { value: placements } } satisfies Verb] };
+}
 
 /** Why it takes no servers, as a sentence. */
 function closedBecause({ name, system, readyAt, awaySince, cordoned, leaves, pressure }: NodeContext): string {
@@ -28,15 +35,18 @@ function closedBecause({ name, system, readyAt, awaySince, cordoned, leaves, pre
 
 export const roomActions = ({ startMs, startsMax }: NodeLimits) => ({
   reserve: act((now) => {
-    const { serverId, epoch, ramMb, cpuMilli, diskMb, ports } = now.event as EventOf<'reserve'>;
-    const ask = { ramMb, cpuMilli, diskMb, ports };
-    return reply(reserve(now.context, { serverId, epoch, ask, startsUntil: timeOf(now) + startMs, startsMax }));
+    const startsUntil = timeOf(now) + startMs;
+    return answerEach(now, (context, { serverId, epoch, ...ask }) =>
+      reserve(context, { serverId, epoch, ask, startsUntil, startsMax }),
+    );
   }),
   /** What was given already stays given; a request that is made twice gets the same answer. */
-  refuse: act(({ context, event }) => {
-    const { serverId, epoch } = event as EventOf<'reserve'>;
-    return reply(held(context, serverId, epoch) ?? turnDown(context, closedBecause(context)));
-  }),
+  refuse: act((now) =>
+    answerEach(
+      now,
+      (context, { serverId, epoch }) => held(context, serverId, epoch) ?? turnDown(context, closedBecause(context)),
+    ),
+  ),
   hold: act(({ context, event }) => {
     const { serverId, epoch, ramMb, cpuMilli, diskMb, ports } = event as EventOf<'hold'>;
     return { set: hold(context, serverId, epoch, { ramMb, cpuMilli, diskMb, ports }) };

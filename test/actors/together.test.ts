@@ -1,12 +1,14 @@
 import test from 'ava';
-import { together } from '../../src/persistence/repositories/together.ts';
+import { together } from '../../src/actors/together.ts';
 
 test('what comes while a write is under way is written in one go after it', async (t) => {
   const writes: { readonly items: readonly string[]; end(): void }[] = [];
-  const write = together<string>(
-    (items) => new Promise((resolve) => writes.push({ items, end: resolve })),
+  const write = together(
+    (items: readonly string[]) =>
+      new Promise<readonly string[]>((resolve) =>
+        writes.push({ items, end: () => resolve(items.map((item) => item.toUpperCase())) }),
+      ),
     3,
-    () => true,
   );
   const moment = () => new Promise((resolve) => setImmediate(resolve));
   const all = [write('a'), write('b')];
@@ -18,7 +20,7 @@ test('what comes while a write is under way is written in one go after it', asyn
     writes[n]?.end();
     await moment();
   }
-  await Promise.all(all);
+  t.deepEqual(await Promise.all(all), ['A', 'B', 'C', 'D', 'E', 'F']);
   t.deepEqual(
     writes.map(({ items }) => items),
     [['a', 'b'], ['c', 'd', 'e'], ['f']],
@@ -27,10 +29,11 @@ test('what comes while a write is under way is written in one go after it', asyn
 
 test('one that cannot be written fails alone', async (t) => {
   const written: string[] = [];
-  const write = together<string>(
-    async (items) => {
+  const write = together(
+    async (items: readonly string[]) => {
       if (items.includes('bad')) throw new Error('bad');
       written.push(...items);
+      return items;
     },
     10,
     () => true,
@@ -45,7 +48,7 @@ test('one that cannot be written fails alone', async (t) => {
 
 test('a fault of all of them is not tried again for each', async (t) => {
   let tries = 0;
-  const write = together<string>(
+  const write = together<string, void>(
     async () => {
       tries += 1;
       throw new Error('away');
