@@ -58,6 +58,8 @@ export interface Activation extends InstalledKind {
   /** Timers, effect results, durable messages: they overtake what users ask. */
   readonly system: Envelope[];
   readonly user: Envelope[];
+  /** How many have overtaken the first of `user` since one of them was handled. */
+  overtaken: number;
   /**
    * Durable messages may wait in the store that are not in the mailbox. Until they were read, no later one may enter it,
    * because it would overtake them.
@@ -83,6 +85,7 @@ export function createActivation(address: Address, { kind, interpreter, version 
     stash: [],
     system: [],
     user: [],
+    overtaken: 0,
     unread: false,
   };
 }

@@ -1,6 +1,6 @@
 /**
  * The two lanes of an actor's mailbox. What the runtime sends (timers, effect results, durable messages) overtakes what
- * users ask; within a lane the order is kept.
+ * users ask, but not for ever; within a lane the order is kept.
  */
 import type { BatonError } from '../errors.ts';
 import type { Activation, Envelope, Origin } from './activation.ts';
@@ -48,11 +48,20 @@ export function enqueueRead(activation: Activation, stored: readonly StoredMessa
   if (!complete) activation.unread = true;
 }
 
+/** So many system messages go before a user's: an actor that is told much by others still answers within a few turns. */
+const OVERTAKEN_MAX = 4;
+
 /** Takes what is to be handled next. An actor that does not exist yet takes its creation first. */
 export function dequeue(activation: Activation): Envelope | undefined {
   const { system, user, snapshot } = activation;
   if (snapshot === null) return user.shift() ?? system.shift();
-  return system.shift() ?? takeStashed(activation) ?? user.shift();
+  const waits = user.length > 0;
+  if (system.length > 0 && (!waits || activation.overtaken < OVERTAKEN_MAX)) {
+    if (waits) activation.overtaken += 1;
+    return system.shift();
+  }
+  activation.overtaken = 0;
+  return takeStashed(activation) ?? user.shift();
 }
 
 /** The oldest command that waited for an operation to end, if none is running. */

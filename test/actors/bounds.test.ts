@@ -46,6 +46,26 @@ test('Timers, results and messages overtake what users ask', async (t) => {
   t.deepEqual(events, ['press', 'ignite done', 'press', 'press']);
 });
 
+test('Who is told much by others still answers within a few turns', async (t) => {
+  const { turns: pool } = (await db.fresh()).database;
+  const gate = gated();
+  const world = await startWorld(t, { pool }, [plainLamp()], { limits: { intentsPerTurn: 200 }, wrap: gate.wrap });
+  const { actors, inspection } = world.runtime;
+  const [one, lamp] = [await world.lamp(), await world.lamp()];
+  const handled: string[] = [];
+  inspection.onTurn(({ address, by }) => address === lamp && handled.push(by === one ? 'told' : 'asked'));
+  await actors.ask(one, { type: 'flood', to: lamp, count: 100 });
+  await until('it is at it', async () => handled.length > 0);
+  gate.shut();
+  const before = handled.length;
+  const asked = [actors.ask(lamp, { type: 'press' }), actors.ask(lamp, { type: 'press' })];
+  gate.open();
+  await Promise.all(asked);
+  const since = handled.slice(before);
+  t.true(since.indexOf('asked') <= 6 && since.lastIndexOf('asked') <= 11, since.join(' '));
+  t.true(since.indexOf('asked') >= 4, 'but what it is told goes first');
+});
+
 test('More durable messages than a mailbox holds are all handled, once each and in order', async (t) => {
   const { turns: pool } = (await db.fresh()).database;
   const limits = { mailboxDepth: 10, intentsPerTurn: 200 };

@@ -57,7 +57,17 @@ export function treeHash({ folder, minecraftVersion }: Recipe): Promise<string> 
 }
 
 /** What the image depends on: the packages, the script, how the files are laid out, and the Node that runs it all. */
-export async function imageHash(recipe: Recipe): Promise<string> {
+export function imageHash(recipe: Recipe): Promise<string> {
+  const known = imageHashes.get(recipe) ?? readImageHash(recipe);
+  imageHashes.set(recipe, known);
+  known.catch(() => imageHashes.delete(recipe));
+  return known;
+}
+
+/** Each start of a server asks, and the files are a program's own: they stay as they are while it runs. */
+const imageHashes = new Map<Recipe, Promise<string>>();
+
+async function readImageHash(recipe: Recipe): Promise<string> {
   return hashOf(
     [join(recipe.folder, 'server.mjs'), join(import.meta.dirname, 'rootfs.ts')],
     [await treeHash(recipe), JSON.stringify(recipe.config), process.version, process.arch],
