@@ -3,14 +3,16 @@
  * A request starts a server; its answer comes when the start is committed. The rate counts until every server has its room
  * committed in a node's mailbox, which is later than the last answer.
  */
+import { on } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { pino } from 'pino';
 import { loadSettings } from '../config/settings.ts';
 import { startBaton } from '../src/baton.ts';
+import type { ClientsData, ClientsNews } from './placement-clients.ts';
 
 export interface Allocations {
   readonly perSecond: number;
@@ -19,7 +21,7 @@ export interface Allocations {
   /** Servers with room on two nodes, nodes beyond their room, and requests of which two got one operation. */
   readonly double: number;
   readonly allocated: number;
-  /** Of the process that serves and asks at once. */
+  /** Of the thread that serves. */
   readonly longestBlockMs: number;
 }
 
@@ -27,17 +29,6 @@ const SERVERS = 4_000;
 const CLIENTS = 40;
 const NODES = 100;
 const NODE_RAM_MB = 65_536;
-
-/** One after another, but this many at once: making servers is not what is measured. */
-const MAKERS = 32;
-const SETTLE_MS = 120_000;
-
-type Call = <T>(method: string, path: string, body?: unknown) => Promise<T>;
-
-interface FleetAnswer {
-  readonly servers: number;
-  readonly nodes: readonly { readonly reserved_ram_mb: number; readonly usable_ram_mb: number; readonly id: string }[];
-}
 
 export async function overHttp(): Promise<Allocations> {
   const dataDir = await mkdtemp(join(tmpdir(), 'baton-bench-'));
@@ -61,78 +52,32 @@ export async function overHttp(): Promise<Allocations> {
   });
   try {
     const token = (await readFile(baton.adminTokenPath, 'utf8')).trim();
-    const call: Call = async (method, path, body) => {
-      const response = await fetch(baton.url + path, {
-        method,
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      });
-      if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-      return response.json() as never;
-    };
-    return await measure(call, await makeServers(call));
+    return await measure({ url: baton.url, token, servers: SERVERS, clients: CLIENTS });
   } finally {
     await baton.stop();
     await rm(dataDir, { recursive: true, force: true });
   }
 }
 
-/** Servers that have their home, ports and directory, and do not run. */
-async function makeServers(call: Call): Promise<readonly string[]> {
-  const ids: string[] = [];
-  let next = 0;
-  async function maker(): Promise<void> {
-    while (next < SERVERS) {
-      next += 1;
-      const body = { name: `s${next}`, template: 'flying-squid', ram_mb: 1024, start: false };
-      ids.push((await call<{ server: { id: string } }>('POST', '/api/servers', body)).server.id);
-    }
-  }
-  await Promise.all(Array.from({ length: MAKERS }, maker));
-  const ready = async () => (await call<{ total: number }>('GET', '/api/servers?status=stopped&limit=1')).total;
-  await until(async () => (await ready()) === SERVERS);
-  return ids;
-}
-
-async function measure(call: Call, ids: readonly string[]): Promise<Allocations> {
-  const took: number[] = [];
-  const operations = new Set<string>();
-  let next = 0;
-  async function client(): Promise<void> {
-    for (let request = 0; request < SERVERS / CLIENTS; request += 1) {
-      const id = ids[next];
-      next += 1;
-      const began = performance.now();
-      const { operation } = await call<{ operation: { id: string } }>('POST', `/api/servers/${id}/start`);
-      took.push(performance.now() - began);
-      operations.add(operation.id);
-    }
-  }
+async function measure(data: ClientsData): Promise<Allocations> {
+  const thread = new Worker(new URL('./placement-clients.ts', import.meta.url), { workerData: data });
   const blocks = monitorEventLoopDelay({ resolution: 1 });
-  blocks.enable();
-  const began = performance.now();
-  await Promise.all(Array.from({ length: CLIENTS }, client));
-  const fleet = () => call<FleetAnswer>('GET', '/api/fleet');
-  await until(async () => (await fleet()).servers >= SERVERS);
-  const seconds = (performance.now() - began) / 1000;
-  blocks.disable();
-  const after = await fleet();
-  const beyond = after.nodes.filter((node) => node.reserved_ram_mb > node.usable_ram_mb).length;
-  const sorted = took.toSorted((a, b) => a - b);
-  return {
-    perSecond: SERVERS / seconds,
-    p50Ms: sorted[Math.floor(sorted.length * 0.5)] ?? 0,
-    p99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? 0,
-    double: after.servers - SERVERS + beyond + (SERVERS - operations.size),
-    allocated: after.servers,
-    longestBlockMs: blocks.max / 1e6,
-  };
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + SETTLE_MS;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`It did not come about within ${SETTLE_MS} ms.`);
-    await delay(20);
+  for await (const [news] of on(thread, 'message', { close: ['exit'] }) as AsyncIterable<[ClientsNews]>) {
+    if (news.type === 'ready') {
+      blocks.enable();
+      continue;
+    }
+    blocks.disable();
+    const { seconds, operations, allocated, nodesBeyondTheirRoom } = news;
+    const took = news.took.toSorted((a, b) => a - b);
+    return {
+      perSecond: SERVERS / seconds,
+      p50Ms: took[Math.floor(took.length * 0.5)] ?? 0,
+      p99Ms: took[Math.floor(took.length * 0.99)] ?? 0,
+      double: allocated - SERVERS + nodesBeyondTheirRoom + (SERVERS - operations),
+      allocated,
+      longestBlockMs: blocks.max / 1e6,
+    };
   }
+  throw new Error('The clients ended before they were done.');
 }

@@ -19,11 +19,14 @@ interface Waiting {
 
 export interface CommitterParts {
   readonly store: Pick<CommitStore, 'commit'>;
-  readonly ports: Pick<Ports, 'yield'>;
+  readonly ports: Pick<Ports, 'yield' | 'clock'>;
   /** Turns that share one transaction at most. */
   readonly maxBatch: number;
   readonly underway: Underway;
 }
+
+/** Whoever is told an outcome computes what follows from it. After so long others have their turn: sockets, timers, pages. */
+const TELLING_MS = 4;
 
 /** So many turns share a transaction without being halved: below it, a transaction costs more than its turns. */
 const WHOLE_BATCH = 16;
@@ -42,6 +45,16 @@ export function createCommitter({ store, ports, maxBatch, underway }: CommitterP
   const take = (told: number): Waiting[] =>
     waiting.splice(0, Math.min(maxBatch, Math.max(WHOLE_BATCH, Math.ceil((waiting.length + told) / 2))));
 
+  async function tell(told: readonly Waiting[], outcomes: readonly Outcome[]): Promise<void> {
+    let since = ports.clock.monotonic();
+    for (const [index, { committed }] of told.entries()) {
+      committed(outcomes[index] ?? NO_RESULT);
+      if (ports.clock.monotonic() - since < TELLING_MS) continue;
+      await ports.yield();
+      since = ports.clock.monotonic();
+    }
+  }
+
   async function run(): Promise<void> {
     let told: readonly Waiting[] = [];
     let outcomes: readonly Outcome[] = [];
@@ -51,7 +64,7 @@ export function createCommitter({ store, ports, maxBatch, underway }: CommitterP
       const batch = take(told.length);
       const writing = write(store, batch);
       if (batch.length > 0) await ports.yield();
-      for (const [index, { committed }] of told.entries()) committed(outcomes[index] ?? NO_RESULT);
+      await tell(told, outcomes);
       // Whoever was told may have gone on.
       if (batch.length === 0) await ports.yield();
       outcomes = await writing;

@@ -6,6 +6,7 @@ import { counts } from './reads/counts.ts';
 import { eventReads } from './reads/events.ts';
 import { nodeReads } from './reads/nodes.ts';
 import { operationReads } from './reads/operations.ts';
+import { placedReads } from './reads/placed.ts';
 import { queueEntries } from './reads/queue.ts';
 import { serverReads } from './reads/servers.ts';
 
@@ -15,8 +16,9 @@ import { serverReads } from './reads/servers.ts';
  */
 export function createReads({ orm, pool, ping }: Database, admit: Database['background'] = (work) => work()): Reads {
   const read = <T>(work: () => Promise<T>): Promise<T> => admit(() => translating(work));
-  const [servers, nodes, operations, actors, events] = [
+  const [servers, placed, nodes, operations, actors, events] = [
     serverReads(orm),
+    placedReads(pool),
     nodeReads(orm),
     operationReads(orm),
     actorReads(orm),
@@ -26,6 +28,8 @@ export function createReads({ orm, pool, ping }: Database, admit: Database['back
     ping,
     servers: (filter, request) => read(() => servers.servers(filter, request)),
     server: (id, options) => read(() => servers.server(id, options)),
+    placedOn: (nodeId) => read(() => placed.placedOn(nodeId)),
+    placed: (id) => read(() => placed.placed(id)),
     nodes: (options) => read(() => nodes.nodes(options)),
     node: (id) => read(() => nodes.node(id)),
     reservations: (nodeId) => read(() => nodes.reservations(nodeId)),

@@ -51,7 +51,7 @@ function simulatedMachine(dataDir: string): Machine {
       const exit = { exitCode: mishap === 'stopped' ? 0 : 1, oomKilled: false, requested: false, at: Date.now() };
       const others = machine.containers.filter((container) => container !== victim);
       const left = mishap === 'removed' ? [] : [{ ...victim, running: false, exit }];
-      disk.write({ ...machine, containers: [...others, ...left] });
+      await disk.write({ ...machine, containers: [...others, ...left] });
     },
     async clean() {},
   };

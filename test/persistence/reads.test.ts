@@ -72,6 +72,34 @@ test('a soft-deleted server is seen only by those who ask for it', async (t) => 
   t.is(await count({ statuses: ['deleted'], includeDeleted: false }), 0);
 });
 
+test('what a sweep reads is what the rows of a node’s servers say, without soft-deleted ones', async (t) => {
+  const [owner, nodeId] = [await anAccount(db.pool), await aNode(db.pool)];
+  const there = serverRow(owner, { nodeId, containerId: 'c', dataExists: true });
+  const fresh = serverRow(owner, { nodeId, containerId: null, dataExists: null });
+  const deleted = serverRow(owner, { nodeId, status: 'deleted', deletedAt: Date.UTC(2026, 0, 2) });
+  await writeServers(db.pool, there, fresh, deleted, serverRow(owner, { nodeId: await aNode(db.pool) }));
+  const placedOf = async (id: string) => {
+    const {
+      id: _,
+      template,
+      status,
+      nodeId: home,
+      containerId,
+      dataExists,
+      version,
+    } = (await reads.server(id)) ?? t.fail();
+    return { id, template, status, nodeId: home, containerId, dataExists, version };
+  };
+  const placed = await reads.placedOn(nodeId);
+  t.deepEqual(
+    placed.toSorted((a, b) => (a.id === there.id ? -1 : b.id === there.id ? 1 : 0)),
+    [await placedOf(there.id), await placedOf(fresh.id)],
+  );
+  t.deepEqual(await reads.placed(there.id), await placedOf(there.id));
+  t.is(await reads.placed(deleted.id), null);
+  t.is(await reads.placed('no id'), null);
+});
+
 test('a query that says nothing of deletion does not see soft-deleted servers', async (t) => {
   const ownerId = await anAccount(db.pool);
   await writeServers(db.pool, serverRow(ownerId, { status: 'deleted', deletedAt: Date.UTC(2026, 0, 2) }));

@@ -48,6 +48,12 @@ export interface ServerRow extends Omit<ServerSpec, 'bootSeconds' | 'graceSecond
   readonly version: number;
 }
 
+/** What a server's row says of its container: enough to tell whether what is seen is news. */
+export type PlacedServer = Pick<
+  ServerRow,
+  'id' | 'template' | 'status' | 'nodeId' | 'containerId' | 'dataExists' | 'version'
+>;
+
 /** A node. What it is reached with is not part of it. */
 export interface NodeRow {
   readonly id: string;
@@ -161,6 +167,10 @@ export interface Reads {
   servers(filter: ServerFilter, page: PageRequest): Promise<Page<ServerRow>>;
   /** Null when it is not there or purged. Soft-deleted ones only with `includeDeleted`. */
   server(id: string, options?: { readonly includeDeleted?: boolean }): Promise<ServerRow | null>;
+  /** The servers whose home a node is, however many, without soft-deleted ones. */
+  placedOn(nodeId: string): Promise<readonly PlacedServer[]>;
+  /** Null when it is not there, or soft-deleted. */
+  placed(id: string): Promise<PlacedServer | null>;
   /** All nodes by name; removed ones only with `includeRemoved`. A fleet has few enough to be one answer. */
   nodes(options?: { readonly includeRemoved?: boolean }): Promise<readonly NodeRow[]>;
   /** Null when it is not there; removed ones are. */

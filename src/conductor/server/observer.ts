@@ -9,13 +9,13 @@ import type { ActorEvent, Address } from '../../actors/types.ts';
 import { storedError } from '../../errors.ts';
 import type { ContainerInfo, EngineEvent, NodeHost } from '../interfaces/engine.ts';
 import type { Games } from '../interfaces/games.ts';
-import type { Reads, ServerRow } from '../interfaces/reads.ts';
+import type { PlacedServer, Reads } from '../interfaces/reads.ts';
 import { observation } from './observe.ts';
 
 export interface ObserverParts {
   readonly node: NodeHost;
   readonly games: Games;
-  readonly reads: Pick<Reads, 'servers' | 'server'>;
+  readonly reads: Pick<Reads, 'placedOn' | 'placed'>;
   readonly send: (address: Address, event: ActorEvent) => void;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly report: (message: string, details: Record<string, unknown>) => void;
@@ -34,9 +34,6 @@ export interface Observer {
 /** States in which nothing is expected of the container, so that what is seen may say something new. */
 const SETTLED = new Set(['running', 'stopped', 'sleeping', 'crashed', 'missing', 'failed']);
 
-/** How many rows are read in one go. */
-const PAGE = 200;
-
 export function createObserver(parts: ObserverParts): Observer {
   const { node, games, reads, send, sleep, report } = parts;
   /** Containers that somebody asked the engine to stop; forgotten when they are gone. */
@@ -52,22 +49,21 @@ export function createObserver(parts: ObserverParts): Observer {
   }
 
   async function look(serverId: string, signal: AbortSignal): Promise<void> {
-    const row = await reads.server(serverId);
+    const row = await reads.placed(serverId);
     if (row === null || row.nodeId !== node.id || !SETTLED.has(row.status)) return;
     const all = await node.engine.inventory(signal);
     await tell(row, newestOf(all, serverId), signal);
   }
 
-  async function tell(row: ServerRow, container: ContainerInfo | null, signal: AbortSignal): Promise<void> {
+  async function tell(row: PlacedServer, container: ContainerInfo | null, signal: AbortSignal): Promise<void> {
     const clean = games.template(row.template).cleanExitCodes;
     const seen = await observation(node, row.id, container, clean, (id) => requested.has(id), signal);
-    if ((await reads.server(row.id))?.version !== row.version) return;
+    if ((await reads.placed(row.id))?.version !== row.version) return;
     send(`server/${row.id}`, { type: 'observed', observation: seen });
   }
 
   async function sweep(signal: AbortSignal, withData = true): Promise<void> {
-    const rows: ServerRow[] = [];
-    for await (const row of rowsOf(node.id, reads)) rows.push(row);
+    const rows = await reads.placedOn(node.id);
     const all = await node.engine.inventory(signal);
     const newest = newestByServer(all);
     for (const row of rows) {
@@ -116,7 +112,7 @@ export function createObserver(parts: ObserverParts): Observer {
  * Whether the row would have to change for what is there. A server that is off needs no container; one that runs and has no
  * world yet is about to make it.
  */
-function differs({ status, containerId, dataExists }: ServerRow, container: ContainerInfo | null): boolean {
+function differs({ status, containerId, dataExists }: PlacedServer, container: ContainerInfo | null): boolean {
   if (!SETTLED.has(status)) return false;
   const isUp = container !== null && container.state !== 'exited' && container.state !== 'created';
   if (status === 'running') return !isUp || container.id !== containerId || dataExists !== true;
@@ -134,13 +130,4 @@ function newestByServer(all: readonly ContainerInfo[]): ReadonlyMap<string, Cont
     if (other === undefined || other.epoch < container.epoch) newest.set(container.serverId, container);
   }
   return newest;
-}
-
-async function* rowsOf(nodeId: string, reads: Pick<Reads, 'servers'>): AsyncGenerator<ServerRow> {
-  let cursor: string | undefined;
-  do {
-    const page = await reads.servers({ nodeId }, { limit: PAGE, cursor });
-    yield* page.items;
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined);
 }

@@ -43,18 +43,21 @@ export async function ensureImage(
   const recipe = recipeNamed(name);
   const labels = { [RECIPE_LABEL]: await imageHash(recipe) };
   const present = async () => (await engine.imageLabels(image, signal))?.[RECIPE_LABEL] === labels[RECIPE_LABEL];
+  const load = async (files: Rootfs): Promise<number> => {
+    await whileSound(files.stream, signal, (both) =>
+      engine.loadImage(image, files.stream, { ...recipe.config, labels }, both),
+    );
+    return files.bytes();
+  };
   try {
     if (await present()) return null;
     // A simulated engine remembers the name and wants no files.
-    const tree = engine.kind === 'simulated' ? null : await installedTree(recipe, cacheDir, onProgress, signal);
+    if (engine.kind === 'simulated') return await load(noFiles());
+    const tree = await installedTree(recipe, cacheDir, onProgress, signal);
     return await withLock(cacheDir, `${name}-image`, signal, async () => {
       if (await present()) return null;
       onProgress(`loading ${image} into the engine`);
-      const files = tree ? rootfs(tree, join(recipe.folder, 'server.mjs'), signal) : noFiles();
-      await whileSound(files.stream, signal, (both) =>
-        engine.loadImage(image, files.stream, { ...recipe.config, labels }, both),
-      );
-      return files.bytes();
+      return load(rootfs(tree, join(recipe.folder, 'server.mjs'), signal));
     });
   } catch (error) {
     if (signal.aborted) throw signal.reason;

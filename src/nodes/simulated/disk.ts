@@ -2,7 +2,8 @@
  * What a simulated machine keeps over our restarts: its images and containers. A container that ran goes on running, so that
  * servers on the simulated node live through a restart of Baton as they do on a real one.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { StoredContainer } from './container.ts';
@@ -18,7 +19,8 @@ export interface StoredMachine {
 export interface SimulatedDisk {
   /** Null at the first start. */
   read(): StoredMachine | null;
-  write(machine: StoredMachine): void;
+  /** One after the other. */
+  write(machine: StoredMachine): Promise<void>;
 }
 
 const Machine: z.ZodType<StoredMachine> = z.object({
@@ -37,21 +39,18 @@ const Machine: z.ZodType<StoredMachine> = z.object({
   ),
 });
 
-/**
- * A disk that is one JSON file. Synchronous, as all that a simulated machine does: what has happened on it is in the file
- * before anybody hears of it. Throws what the file system throws, and what Zod throws of a file that is not its own.
- */
+/** A disk that is one JSON file. Throws what the file system throws, and what Zod throws of a file that is not its own. */
 export function simulatedDisk(path: string): SimulatedDisk {
   return {
     read() {
       const text = textOf(path);
       return text === null ? null : Machine.parse(JSON.parse(text));
     },
-    write(machine) {
-      mkdirSync(dirname(path), { recursive: true });
+    async write(machine) {
+      await mkdir(dirname(path), { recursive: true });
       // Half a file would be a machine that cannot be read.
-      writeFileSync(`${path}.new`, JSON.stringify(machine), { mode: 0o600 });
-      renameSync(`${path}.new`, path);
+      await writeFile(`${path}.new`, JSON.stringify(machine), { mode: 0o600 });
+      await rename(`${path}.new`, path);
     },
   };
 }

@@ -34,7 +34,9 @@ export function createSimulatedEngine(ports: SimulatedPorts, settings: Simulated
     signal?.throwIfAborted();
     await Promise.resolve();
     machine.admit(method);
-    return run();
+    const result = run();
+    await machine.saved();
+    return result;
   };
 
   const end = async (
@@ -45,6 +47,7 @@ export function createSimulatedEngine(ports: SimulatedPorts, settings: Simulated
   ): Promise<ContainerInfo | null> => {
     const container = await answer(method, signal, () => containers.get(containerId));
     if (container?.running()) await run(container);
+    await machine.saved();
     return containers.get(containerId)?.info() ?? null;
   };
 
@@ -76,11 +79,13 @@ export function createSimulatedEngine(ports: SimulatedPorts, settings: Simulated
         onProgress({ fraction: step / PULL_STEPS, message: 'Downloading' });
       }
       machine.addImage(image, images.get(image) ?? {});
+      await machine.saved();
     },
     async loadImage(image, rootfs, config, signal) {
       await answer('loadImage', signal, () => undefined);
       for await (const _ of rootfs) signal.throwIfAborted();
       machine.addImage(image, config.labels);
+      await machine.saved();
     },
     createContainer: (spec, signal) =>
       answer('createContainer', signal, () => {

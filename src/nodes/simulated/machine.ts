@@ -80,24 +80,59 @@ export interface SimulatedMachine {
   add(spec: ContainerSpec): SimulatedContainer;
   remove(container: SimulatedContainer): void;
   emit(type: EngineEvent['type'], container: SimulatedContainer): void;
+  /** Resolves once all that has happened is on its disk. Throws what that throws. */
+  saved(): Promise<void>;
   /** Throws what an engine that is cut off, or told to fail, throws. */
   admit(method: string): void;
 }
+
+const NO_DISK: SimulatedDisk = { read: () => null, write: async () => {} };
 
 export function createSimulatedMachine(ports: SimulatedPorts, settings: SimulatedSettings): SimulatedMachine {
   const containers = new Map<string, SimulatedContainer>();
   const heldPorts = new Set<string>();
   const failures = new Map<string, BatonError[]>();
   let connected = true;
-  const kept = settings.disk?.read() ?? null;
+  const disk = settings.disk ?? NO_DISK;
+  const kept = disk.read();
   const images = new Map(kept?.images ?? (settings.images ?? []).map((image) => [image, {}]));
   let made = kept?.made ?? 0;
   const changed = settings.onChange ?? (() => {});
   const watchers = createWatchers(() => connected);
   const program = settings.program ?? gameProgram(settings, ports.random);
 
+  let saved: Promise<void> = Promise.resolve();
+  let isDue = false;
+
+  /** What has happened is on the disk before anybody hears of it; what happens meanwhile goes there together, after it. */
+  function save(): void {
+    if (isDue) return;
+    isDue = true;
+    saved = saved
+      .catch(() => {})
+      .then(() => {
+        isDue = false;
+        return disk.write({
+          made,
+          images: [...images],
+          containers: [...containers.values()].map((container) => container.stored()),
+        });
+      });
+    // Whoever asked the engine is told.
+    saved.catch(() => {});
+  }
+
+  function tell(event: EngineEvent): void {
+    // Events of an engine that is cut off are lost, also when it is back before they are on the disk.
+    if (!connected) return;
+    saved.then(
+      () => watchers.emit(event),
+      () => {},
+    );
+  }
+
   const emit = (type: EngineEvent['type'], { id, spec }: SimulatedContainer) =>
-    watchers.emit({
+    tell({
       type,
       containerId: id,
       serverId: spec.serverId,
@@ -105,13 +140,6 @@ export function createSimulatedMachine(ports: SimulatedPorts, settings: Simulate
       exitCode: null,
       oomKilled: false,
       requested: false,
-    });
-
-  const save = () =>
-    settings.disk?.write({
-      made,
-      images: [...images],
-      containers: [...containers.values()].map((container) => container.stored()),
     });
 
   const put = (from: Pick<StoredContainer, 'id' | 'spec'> & Partial<StoredContainer>): SimulatedContainer => {
@@ -125,7 +153,7 @@ export function createSimulatedMachine(ports: SimulatedPorts, settings: Simulate
       onExit(exit) {
         save();
         changed();
-        watchers.emit({ type: 'exited', containerId: id, serverId: spec.serverId, epoch: spec.epoch, ...exit });
+        tell({ type: 'exited', containerId: id, serverId: spec.serverId, epoch: spec.epoch, ...exit });
       },
       saveWorld: () => settings.saveWorld?.(spec),
     });
@@ -171,6 +199,7 @@ export function createSimulatedMachine(ports: SimulatedPorts, settings: Simulate
     add,
     remove,
     emit,
+    saved: () => saved,
     admit(method) {
       if (!connected) throw errors.engine_unavailable({ reason: 'the simulated engine is cut off' });
       const failure = failures.get(method)?.shift();

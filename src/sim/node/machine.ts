@@ -103,7 +103,7 @@ export function createMachine(parts: MachineParts): Machine {
         program: countingGame(random, write),
         disk: {
           read: () => disk.engine,
-          write(stored) {
+          async write(stored) {
             disk.engine = stored;
           },
         },

@@ -24,6 +24,11 @@ export function createMemoryReads(tables: Tables): Reads {
       const row = tables.servers.get(id);
       return row === undefined || (row.deletedAt !== null && !includeDeleted) ? null : row;
     },
+    placedOn: async (nodeId) =>
+      [...tables.servers.values()].filter((row) => row.deletedAt === null && row.nodeId === nodeId),
+    placed(id) {
+      return this.server(id);
+    },
     nodes: async ({ includeRemoved = false } = {}) =>
       [...tables.nodes.values()]
         .filter(({ removedAt }) => includeRemoved || removedAt === null)
