@@ -18,11 +18,13 @@ const mode = args.includes('--no-setup') ? 'no' : loadSettings().setup;
 const say = (sentence: string): void => void process.stdout.write(`${sentence}\n`);
 
 /** Runs AVA to its end and returns everything it wrote. Ctrl-C reaches it by itself; we stay to clean up. */
-async function runAva(runId: string, temporary: string): Promise<{ code: number; output: string }> {
+async function runAva(runId: string, temporary: string, compiled: string): Promise<{ code: number; output: string }> {
   const env = {
     ...process.env,
     TEST_RUN_ID: runId,
     TMPDIR: temporary,
+    // Each test file is a process of its own, and most of them load the same modules.
+    NODE_COMPILE_CACHE: compiled,
     ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}),
   };
   const ava = spawn(
@@ -68,7 +70,7 @@ try {
   say(docker.available ? docker.detail : `${docker.detail} Tests that need Docker are skipped or fail.`);
   const runId = randomUUID();
   const before = await lookAround();
-  const { code, output } = await runAva(runId, temporary);
+  const { code, output } = await runAva(runId, temporary, join(dataDir, 'compiled'));
   const leaks = await leftBehind(before, runId);
   for (const leak of leaks) say(`left behind: ${leak}`);
   const files = await readdir(temporary);

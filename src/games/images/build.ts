@@ -44,6 +44,7 @@ export async function ensureImage(
   const labels = { [RECIPE_LABEL]: await imageHash(recipe) };
   const present = async () => (await engine.imageLabels(image, signal))?.[RECIPE_LABEL] === labels[RECIPE_LABEL];
   const load = async (files: Rootfs): Promise<number> => {
+    onProgress(`loading ${image} into the engine`);
     await whileSound(files.stream, signal, (both) =>
       engine.loadImage(image, files.stream, { ...recipe.config, labels }, both),
     );
@@ -56,7 +57,6 @@ export async function ensureImage(
     const tree = await installedTree(recipe, cacheDir, onProgress, signal);
     return await withLock(cacheDir, `${name}-image`, signal, async () => {
       if (await present()) return null;
-      onProgress(`loading ${image} into the engine`);
       return load(rootfs(tree, join(recipe.folder, 'server.mjs'), signal));
     });
   } catch (error) {

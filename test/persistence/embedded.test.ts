@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { BatonError } from '../../../src/errors.ts';
-import { startAlone, startEmbeddedPostgres } from '../../../src/persistence/embedded/index.ts';
-import { isAlive } from '../../../src/persistence/embedded/orphan.ts';
-import { database, directory, eventually, isRoot, otherProcess, query, run } from './helpers.ts';
+import { BatonError } from '../../src/errors.ts';
+import { startAlone, startEmbeddedPostgres } from '../../src/persistence/embedded/index.ts';
+import { isAlive } from '../../src/persistence/embedded/orphan.ts';
+import { database, directory, eventually, isRoot, otherProcess, query, run } from './embedded/helpers.ts';
 
 test.serial('it starts empty and keeps what was written', async (t) => {
   const dataDir = await directory(t);
@@ -40,7 +40,7 @@ test.serial('it runs for a user who is not root', async (t) => {
   if (!isRoot) return t.pass('every other test of this file is this one');
   const dataDir = await directory(t);
   await run('chown', ['nobody', dataDir]);
-  const repository = new URL('../../../', import.meta.url).pathname;
+  const repository = new URL('../../', import.meta.url).pathname;
   const child = spawn(
     'setpriv',
     ['--reuid', 'nobody', '--clear-groups', process.execPath, 'test/persistence/embedded/owner.ts', dataDir],

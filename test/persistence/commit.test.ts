@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import test from 'ava';
-import { shardOf } from '../../../src/actors/address.ts';
-import type { CommitStore, TurnCommit } from '../../../src/actors/store.ts';
-import type { Address } from '../../../src/actors/types.ts';
-import { createCommitStore } from '../../../src/persistence/commit/store.ts';
-import { COMMIT_TURNS } from '../../../src/persistence/sql/commit-turns.ts';
-import { withDatabase } from '../database.ts';
+import { shardOf } from '../../src/actors/address.ts';
+import type { CommitStore, TurnCommit } from '../../src/actors/store.ts';
+import type { Address } from '../../src/actors/types.ts';
+import { createCommitStore } from '../../src/persistence/commit/store.ts';
+import { COMMIT_TURNS } from '../../src/persistence/sql/commit-turns.ts';
+import { withDatabase } from './database.ts';
 
 const db = withDatabase(test);
 

@@ -1,7 +1,7 @@
 /** The short form of the scenarios: the one with most in it, with Baton killed in the middle. */
 import test from 'ava';
-import { SCENARIOS } from './scenarios.ts';
-import { playAll } from './suite.ts';
+import { SCENARIOS } from './scenarios/scenarios.ts';
+import { playAll } from './scenarios/suite.ts';
 
 test('a machine is cut off and Baton killed: its servers run elsewhere or wait, none twice, and all is in order again', async (t) => {
   t.timeout(300_000);
