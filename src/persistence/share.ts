@@ -2,7 +2,7 @@ import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 
 
 /** Connections of a pool, never more than a few of them at once. What it throws is what the pool throws. */
 export interface Share {
-  /** Whoever gets a connection has to release it, once. */
+  /** Whoever gets a connection has to release it, once. One that is lost counts as released: MikroORM forgets it in a transaction. */
   connect(): Promise<PoolClient>;
   query<R extends QueryResultRow>(query: string | QueryConfig<unknown[]>, values?: unknown[]): Promise<QueryResult<R>>;
 }
@@ -66,11 +66,19 @@ export function shareOf(pool: Pool, most: number, timeoutMs: number): Share {
 /** The pool makes `release` anew each time that it gives the client out, and it throws when it is called twice. */
 function handedOut(client: PoolClient, onReturn: () => void): PoolClient {
   const { release } = client;
-  client.release = (error) => {
+  let lost = false;
+  const giveBack: typeof release = (error) => {
+    if (lost) return;
     release(error);
+    client.off('end', onEnd);
     onReturn();
   };
-  return client;
+  const onEnd = () => {
+    giveBack(true);
+    lost = true;
+  };
+  client.release = giveBack;
+  return client.on('end', onEnd);
 }
 
 /** What the pool says when all of its connections stay in use, so that nobody has to tell the two apart. */

@@ -80,6 +80,20 @@ test('a connection gives back its place when it broke, or is thrown away', async
   t.deepEqual((await share.query('select 1 as n')).rows, [{ n: 1 }]);
 });
 
+test('a connection that is lost within a transaction of MikroORM is not missing afterwards', async (t) => {
+  const { orm, pool } = await db.open({ poolSize: 2, connectTimeoutMs: 2_000 });
+  for (let n = 0; n < 2; n += 1) {
+    const interrupted = orm.em.fork().transactional(async (em) => {
+      const [row] = await em.execute<{ pid: number }[]>('select pg_backend_pid() as pid');
+      await pool.query('select pg_terminate_backend($1)', [row?.pid]);
+      await em.execute('select pg_sleep(60)');
+    });
+    t.notRegex((await t.throwsAsync(interrupted))?.message ?? '', /timeout/);
+  }
+  t.deepEqual(await orm.em.fork().execute('select 1 as n'), [{ n: 1 }]);
+  t.is(pool.totalCount, pool.idleCount);
+});
+
 test('a statement that fails and a connection that cannot be made hold no place', async (t) => {
   const { share } = await aShare(1, SHORT_MS);
   for (let n = 0; n < 2; n += 1) await t.throwsAsync(share.query('select * from nothing'), { message: /nothing/ });
