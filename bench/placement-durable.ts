@@ -43,14 +43,14 @@ const KINDS: readonly Resources[] = [512, 1024, 2048].map((ramMb) => ({ ramMb, c
 
 export const throughMailboxes = (): Promise<Durable> => withRealDatabase(measure);
 
-async function measure(pool: Pool, turns: Pool): Promise<Durable> {
+async function measure(pool: Pool): Promise<Durable> {
   const report = (message: string, details: object) => process.stderr.write(`${message} ${JSON.stringify(details)}\n`);
   const { clock } = systemPorts;
   const memory = createFleetMemory(NODES);
   const picture = createPicture({ memory, clock, startsMax: STARTS_MAX });
   const planner = createPlanner({ memory, clock, report });
   const runtime = createRuntime({
-    store: createCommitStore(turns, projections),
+    store: createCommitStore(pool, projections),
     kinds: [quietNodes()],
     ports: systemPorts,
     limits: RUNTIME_LIMITS,

@@ -18,11 +18,11 @@ const BATCHES = [64, 128, 256, 512] as const;
 /** Durable turns through the runtime, beside the two baselines, in turns so that noise meets all of them alike. */
 export const turns: Benchmark = {
   about: 'durable turns a second at 1, 64 and 512 callers, beside the limit and one transaction a turn',
-  run: (options) => withRealDatabase((pool, turns) => measure(pool, turns, options)),
+  run: (options) => withRealDatabase((pool) => measure(pool, options)),
 };
 
-async function measure(pool: Pool, turnsPool: Pool, { rounds, seconds, log }: BenchmarkOptions) {
-  const runtime = await startRuntime(turnsPool);
+async function measure(pool: Pool, { rounds, seconds, log }: BenchmarkOptions) {
+  const runtime = await startRuntime(pool);
   const addresses = await makeActors(runtime, Math.max(...CALLERS));
   const { rows } = await pool.query('select snapshot::text as snapshot from actors where address = $1', [addresses[0]]);
   const bytes: Bytes = { addresses: await makeRows(pool, addresses), snapshot: rows[0].snapshot };

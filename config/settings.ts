@@ -84,7 +84,7 @@ export const SETTINGS = {
       10,
       [3, 40],
       'connections',
-      'Up to three are kept for the turns, reads share the rest; the embedded database grants 50.',
+      'The turns may have all of them, reads all but up to three; the embedded database grants 50.',
     ),
     connectTimeoutMs: whole(
       'BATON_DATABASE_CONNECT_TIMEOUT_MS',

@@ -148,7 +148,7 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
       queueKind({ queue, picture, planner, engine, clock, limits: settings.queue }),
     ];
     const runtime = createRuntime({
-      store: withFaults('store', createCommitStore(database.turns, projections), fault),
+      store: withFaults('store', createCommitStore(database.pool, projections), fault),
       kinds,
       ports: systemPorts,
       limits: settings.actors,

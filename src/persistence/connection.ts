@@ -17,7 +17,7 @@ export interface DatabaseParts {
 }
 
 export interface ConnectionLimits {
-  /** Connections at most, those of the turns among them. */
+  /** Connections at most, those that are left to the turns among them. */
   readonly poolSize: number;
   /** How long to wait for a connection, be it made or freed by another query. */
   readonly connectTimeoutMs: number;
@@ -26,12 +26,12 @@ export interface ConnectionLimits {
 }
 
 /**
- * Ten connections serve one process: three its turns, seven its pages, ports and sweeps; three seconds are long for a
+ * Ten connections serve one process: all of them its turns, seven at most its pages, ports and sweeps; three seconds are long for a
  * connection and short for a person; the commit path's slowest statement takes tens of milliseconds.
  */
 export const DEFAULT_LIMITS: ConnectionLimits = { poolSize: 10, connectTimeoutMs: 3_000, statementTimeoutMs: 10_000 };
 
-/** Of these, so many are the turns' own: one writes, one reads what is brought to life, one is left for timers and the lease. */
+/** Of these, so many are left to the turns: for one that writes, one that reads what is brought to life, and timers and the lease. */
 export const TURN_CONNECTIONS = 3;
 
 /** A database that has said nothing for this long after its own statement timeout is not there any more. */

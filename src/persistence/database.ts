@@ -1,11 +1,13 @@
 /**
- * The database of one process: MikroORM for what is read and kept, and connections of their own for the turns. However many
- * read at once, a turn never stands in line behind them: a commit that got no connection would look like an outage.
+ * The database of one process: one pool, of which the turns may have every connection and all else, MikroORM with it, only a
+ * share. However many read at once, a turn never stands in line behind them: a commit that got no connection would look like
+ * an outage.
  */
 import { Migrator } from '@mikro-orm/migrations';
 import { MikroORM } from '@mikro-orm/postgresql';
+import { PostgresDialect } from 'kysely';
 import pLimit from 'p-limit';
-import pg, { type Pool } from 'pg';
+import pg, { type Pool, type PoolConfig } from 'pg';
 import type { Logger } from 'pino';
 import {
   type ConnectionLimits,
@@ -19,6 +21,7 @@ import { entities } from './entities/index.ts';
 import { translating } from './errors.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations/index.ts';
+import { type Share, shareOf } from './share.ts';
 
 export type DatabaseLog = Pick<Logger, 'warn'>;
 
@@ -30,13 +33,17 @@ export interface DatabaseOptions extends Partial<ConnectionLimits> {
 }
 
 export interface Database {
+  /** Over the share. */
   readonly orm: MikroORM;
-  /** MikroORM's own pool. It outlives an outage: broken connections are dropped and made anew when they are needed. */
-  readonly pool: Pool;
-  /** For the commit store alone. Its connections pipeline: what is handed over together leaves together. */
-  readonly turns: Pool;
   /**
-   * Runs what Baton reads and writes by itself, with few connections of the pool at once: what a thousand servers that come up
+   * All connections. Only the commit store takes them from here. They pipeline: what is handed over together leaves together.
+   * The pool outlives an outage: broken connections are dropped and made anew when they are needed.
+   */
+  readonly pool: Pool;
+  /** What all others take connections from, so that some are left to the turns. */
+  readonly shared: Share;
+  /**
+   * Runs what Baton reads and writes by itself, with few connections of the share at once: what a thousand servers that come up
    * need waits here, as long as it takes, and people who ask for a page do not wait behind it.
    */
   background<T>(work: () => Promise<T>): Promise<T>;
@@ -45,42 +52,40 @@ export interface Database {
    * `database_unsupported`, `database_newer`, `unavailable`.
    */
   migrate(): Promise<readonly string[]>;
-  /** Throws `unavailable` while the database does not answer. */
+  /** Throws `unavailable` while the database does not answer. Pages that wait for each other do not keep the answer back. */
   ping(): Promise<void>;
   /** Closes the pool once all its connections were given back. */
   close(): Promise<void>;
 }
 
-/** Prepares the connection; nothing is sent before the first query, so this does not fail on a database that is down. */
+/** Prepares the pool; nothing is sent before the first query, so this does not fail on a database that is down. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const limits = limitsOf(options);
-  const forTurns = Math.min(TURN_CONNECTIONS, Math.ceil(limits.poolSize / 3));
-  const orm = await openOrm(options, { ...limits, poolSize: Math.max(1, limits.poolSize - forTurns) });
-  const pool = (await orm.em.getConnection().getNativeClient()) as Pool;
-  const turns = openTurns(options, { ...limits, poolSize: forTurns });
+  const pool = openPool(options, limits);
+  const shared = shareOf(pool, limits.poolSize - leftToTurns(limits), limits.connectTimeoutMs);
+  const orm = await openOrm(options, dialectOver(shared));
   return {
     orm,
     pool,
-    turns,
+    shared,
     background: pLimit(BACKGROUND),
     migrate: () =>
       translating(async () => {
-        const unhurried = await openOrm(options, { ...limits, poolSize: 2, statementTimeoutMs: 0 });
+        const unhurried = await openOrm(options, configOf(options, { ...limits, poolSize: 2, statementTimeoutMs: 0 }));
         try {
           return await migrate(unhurried);
         } finally {
           await unhurried.close();
         }
       }),
-    ping: () =>
+    ping: asOne(() =>
       translating(async () => {
         await pool.query('select 1');
       }),
+    ),
     async close() {
       await orm.close();
-      // MikroORM ends the pool only when it has used it itself.
-      if (!pool.ending) await pool.end();
-      await turns.end();
+      await pool.end();
     },
   };
 }
@@ -93,31 +98,51 @@ function limitsOf(options: DatabaseOptions): ConnectionLimits {
   return { poolSize, connectTimeoutMs, statementTimeoutMs };
 }
 
-const driverOptions = ({ applicationName = 'baton' }: DatabaseOptions, limits: ConnectionLimits) =>
-  poolConfig(limits, applicationName);
+/** Of few connections it is half, and the only one cannot be kept for anybody. */
+const leftToTurns = ({ poolSize }: ConnectionLimits): number => Math.min(TURN_CONNECTIONS, Math.floor(poolSize / 2));
 
-function openTurns(options: DatabaseOptions, limits: ConnectionLimits): Pool {
-  const pipelined = { ...partsOf(options.target), ...driverOptions(options, limits), pipeline: true };
+const configOf = ({ target, applicationName = 'baton' }: DatabaseOptions, limits: ConnectionLimits): PoolConfig => ({
+  ...partsOf(target),
+  ...poolConfig(limits, applicationName),
+});
+
+function openPool(options: DatabaseOptions, limits: ConnectionLimits): Pool {
   const note = (error: Error) => options.log?.warn(`A connection to the database broke: ${error.message}`);
   // Whoever waits on it is told by his query; without a listener the process would end.
-  return new pg.Pool(pipelined).on('error', note).on('connect', (client) => client.on('error', note));
+  return new pg.Pool({ ...configOf(options, limits), pipeline: true })
+    .on('error', note)
+    .on('connect', (client) => client.on('error', note));
 }
 
-async function openOrm(options: DatabaseOptions, limits: ConnectionLimits): Promise<MikroORM> {
-  const { host, port, user, password, database, ssl } = partsOf(options.target);
+/** How MikroORM uses connections that are not its own. It may not end them, and it cancels nothing, for which it would need more. */
+const dialectOver = ({ connect }: Share): PostgresDialect =>
+  new PostgresDialect({ pool: { connect, end: async () => undefined, options: {} } });
+
+/** @param driverOptions a dialect, or the settings of a pool that MikroORM then makes for itself */
+async function openOrm(
+  { target, log }: DatabaseOptions,
+  driverOptions: PostgresDialect | PoolConfig,
+): Promise<MikroORM> {
   return MikroORM.init({
-    host,
-    port,
-    user,
-    password,
-    dbName: database,
-    driverOptions: { ...driverOptions(options, limits), ssl },
+    dbName: partsOf(target).database,
+    driverOptions,
     entities: [...entities],
     extensions: [Migrator],
     migrations: { migrationsList: migrations, tableName: 'migrations', snapshot: false, silent: true },
     ensureDatabase: false,
     metadataCache: { enabled: false },
     colors: false,
-    logger: (message) => options.log?.warn(message),
+    logger: (message) => log?.warn(message),
   });
+}
+
+/** Who calls while another's call is under way gets that one's answer, so that it takes one connection however many ask. */
+function asOne<T>(call: () => Promise<T>): () => Promise<T> {
+  let under: Promise<T> | undefined;
+  return () => {
+    under ??= call().finally(() => {
+      under = undefined;
+    });
+    return under;
+  };
 }

@@ -14,11 +14,11 @@ import { serverReads } from './reads/servers.ts';
  * What pages and reports read. Every method throws `unavailable` while the database does not answer.
  * @param admit runs each read, at once or when it is its turn; see `Database.background`
  */
-export function createReads({ orm, pool, ping }: Database, admit: Database['background'] = (work) => work()): Reads {
+export function createReads({ orm, shared, ping }: Database, admit: Database['background'] = (work) => work()): Reads {
   const read = <T>(work: () => Promise<T>): Promise<T> => admit(() => translating(work));
   const [servers, placed, nodes, operations, actors, events] = [
     serverReads(orm),
-    placedReads(pool),
+    placedReads(shared),
     nodeReads(orm),
     operationReads(orm),
     actorReads(orm),
@@ -41,6 +41,6 @@ export function createReads({ orm, pool, ping }: Database, admit: Database['back
     events: (since, limit, ownerId) => read(() => events.events(since, limit, ownerId)),
     lastEventSeq: () => read(() => events.lastEventSeq()),
     queue: () => read(() => queueEntries(orm)),
-    counts: () => read(() => counts(pool)),
+    counts: () => read(() => counts(shared)),
   };
 }

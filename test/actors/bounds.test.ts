@@ -11,7 +11,7 @@ import { codeOf, rowsOf, startWorld } from './world.ts';
 const db = withDatabase(test);
 
 test('A mailbox takes so many asks, refuses the next, and takes some again when there is room', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const gate = gated();
   const world = await startWorld(t, { pool }, [plainLamp()], { limits: { mailboxDepth: 5 }, wrap: gate.wrap });
   const lamp = await world.lamp();
@@ -28,7 +28,7 @@ test('A mailbox takes so many asks, refuses the next, and takes some again when 
 });
 
 test('Timers, results and messages overtake what users ask', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const gate = gated();
   const lit = Promise.withResolvers<{ brightness: number }>();
   const world = await startWorld(t, { pool }, [lampKind(() => lit.promise)], { wrap: gate.wrap });
@@ -47,7 +47,7 @@ test('Timers, results and messages overtake what users ask', async (t) => {
 });
 
 test('Who is told much by others still answers within a few turns', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const gate = gated();
   const world = await startWorld(t, { pool }, [plainLamp()], { limits: { intentsPerTurn: 200 }, wrap: gate.wrap });
   const { actors, inspection } = world.runtime;
@@ -67,7 +67,7 @@ test('Who is told much by others still answers within a few turns', async (t) =>
 });
 
 test('More durable messages than a mailbox holds are all handled, once each and in order', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const limits = { mailboxDepth: 10, intentsPerTurn: 200 };
   const world = await startWorld(t, { pool }, [plainLamp()], { limits });
   const { actors } = world.runtime;
@@ -86,7 +86,7 @@ test('More durable messages than a mailbox holds are all handled, once each and 
 });
 
 test('A full stash refuses the next command, and what waits in it is taken in order', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const world = await startWorld(t, { pool }, [slowLamp()], { limits: { stashDepth: 2 } });
   const { actors } = world.runtime;
   const lamp = await world.lamp();
@@ -106,7 +106,7 @@ test('A full stash refuses the next command, and what waits in it is taken in or
 });
 
 test('A turn that asks for too much, runs in a circle or makes too large a state is refused and changes nothing', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const limits = { intentsPerTurn: 8, snapshotBytes: 4_096, microsteps: 50, failureBurst: 100 };
   const world = await startWorld(t, { pool }, [plainLamp()], { limits });
   const { actors } = world.runtime;
@@ -121,7 +121,7 @@ test('A turn that asks for too much, runs in a circle or makes too large a state
 });
 
 test('A state with characters that PostgreSQL refuses is stored all the same', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const world = await startWorld(t, { pool }, [plainLamp()]);
   const { actors } = world.runtime;
   const lamp = await world.lamp();
@@ -134,7 +134,7 @@ test('A state with characters that PostgreSQL refuses is stored all the same', a
 });
 
 test('Only so many actors stay in memory; those that went come back with their timers and effects', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const world = await startWorld(t, { pool }, [plainLamp()], { limits: { residentActors: 10, pollMs: 20 } });
   const { actors } = world.runtime;
   const lamps = await Promise.all(Array.from({ length: 60 }, () => world.lamp({ burnMs: 300 })));
@@ -158,7 +158,7 @@ test('Only so many actors stay in memory; those that went come back with their t
 });
 
 test('An actor whose effect runs stays in memory, whatever the limit', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const lit = Promise.withResolvers<{ brightness: number }>();
   const world = await startWorld(t, { pool }, [lampKind(() => lit.promise)], { limits: { residentActors: 3 } });
   const lamps = await Promise.all(Array.from({ length: 12 }, () => world.lamp()));
@@ -170,7 +170,7 @@ test('An actor whose effect runs stays in memory, whatever the limit', async (t)
 });
 
 test('Someone who waits no longer is told that the outcome is unknown, and what he asked happens all the same', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const gate = gated();
   const world = await startWorld(t, { pool }, [plainLamp()], { wrap: gate.wrap });
   const { actors } = world.runtime;
@@ -197,7 +197,7 @@ const superstitious: ProjectionStatement = {
 };
 
 test('A turn that the database refuses fails alone; the others of its batch are written', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const gate = gated();
   const sizes: number[] = [];
   const kind = plainLamp({

@@ -129,7 +129,7 @@ async function assertWhole(t: ExecutionContext, world: World, pool: Pool, deeds:
 
 for (const seed of [1, 2, 3, 4]) {
   test(`Whatever a store that fails at random did or did not do, all ends well (seed ${seed})`, async (t) => {
-    const { turns: pool } = (await db.fresh()).database;
+    const { pool } = await db.fresh();
     const random = seeded(seed);
     const weather: Weather = { share: 0 };
     const world = await startWorld(t, { pool }, [unhurriedLamp(random)], {
@@ -153,7 +153,7 @@ for (const seed of [1, 2, 3, 4]) {
 }
 
 test('While the store does not answer, asks are refused at once and nothing is acknowledged', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const weather: Weather = { share: 0 };
   const world = await startWorld(t, { pool }, [plainLamp()], { wrap: (store) => flaky(store, weather, Math.random) });
   const { actors } = world.runtime;
@@ -169,7 +169,7 @@ test('While the store does not answer, asks are refused at once and nothing is a
 });
 
 test('An effect that lives with its state is stopped when the commit that left the state was not heard of', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const weather = { deaf: false };
   const aborted = Promise.withResolvers<void>();
   const kind = lampKind(
@@ -206,7 +206,7 @@ test('A real database may be killed in the middle of everything', async (t) => {
   await makeTemplate(server);
   const database = await openDatabase({ target: await cloneTemplate(server) });
   t.teardown(() => database.close());
-  const { turns: pool } = database;
+  const { pool } = database;
   const random = seeded(9);
   const world = await startWorld(t, { pool }, [unhurriedLamp(random)], { limits: { pollMs: 20, sweepMs: 100 } });
   const lamps = await Promise.all(Array.from({ length: 12 }, () => world.lamp({ burnMs: 10 })));

@@ -11,7 +11,7 @@ import { codeOf, rowsOf, startWorld } from './world.ts';
 const db = withDatabase(test);
 
 test('A runtime that stops in the middle of everything leaves what the next one finishes', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const first = await startWorld(t, { pool }, [slowLamp()], { limits: { mailboxDepth: 20 } });
   const lamps = await Promise.all(Array.from({ length: 20 }, () => first.lamp({ burnMs: 30 })));
   const lit = await Promise.all(lamps.map((lamp) => first.command(lamp, 'light')));
@@ -62,7 +62,7 @@ test('A runtime that stops in the middle of everything leaves what the next one 
 });
 
 test('Stopping waits for the turns that are under way and starts nothing that they ask for', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   let started = 0;
   const world = await startWorld(t, { pool }, [
     lampKind(() => {
@@ -80,7 +80,7 @@ test('Stopping waits for the turns that are under way and starts nothing that th
 });
 
 test('While another owner’s lease lasts the database is in use; the same owner takes over at once', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const first = await startWorld(t, { pool }, [plainLamp()], { owner: 'one' });
   const lamp = await first.lamp();
   t.is(await codeOf(t, startWorld(t, { pool }, [plainLamp()], { owner: 'two' })), 'database_in_use');
@@ -93,7 +93,7 @@ test('While another owner’s lease lasts the database is in use; the same owner
 });
 
 test('A runtime whose lease another has taken is refused by the database, says so, and touches nothing more', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   let aborted = 0;
   const watching = lampKind((_, { signal }) => {
     signal.addEventListener('abort', () => {
@@ -122,7 +122,7 @@ test('A runtime whose lease another has taken is refused by the database, says s
 });
 
 test('A turn that was being written when the lease was lost is not tried again', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const gate = gated();
   const first = await startWorld(t, { pool }, [plainLamp()], { limits: { leaseMs: 300 }, wrap: gate.wrap });
   const [sender, receiver] = [await first.lamp(), await first.lamp()];
@@ -142,7 +142,7 @@ test('A turn that was being written when the lease was lost is not tried again',
 });
 
 test('A command that waits is not taken by a runtime whose shards another has: that one would never hear of it', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const waiting = lampKind(() => new Promise(() => {}));
   const first = await startWorld(t, { pool }, [waiting], { owner: 'one', limits: { leaseMs: 60_000 } });
   const lamp = await first.lamp();
@@ -156,7 +156,7 @@ test('A command that waits is not taken by a runtime whose shards another has: t
 });
 
 test('A lease that runs out unnoticed is lost at the next renewal', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const first = await startWorld(t, { pool }, [plainLamp()], { owner: 'one', limits: { leaseMs: 600 } });
   const lamp = await first.lamp();
   const expiry = () => rowsOf<{ at: Date }>(pool, 'select min(expires_at) as at from shards');
@@ -168,7 +168,7 @@ test('A lease that runs out unnoticed is lost at the next renewal', async (t) =>
 });
 
 test('Two that claim the shards at the same time do not both get them', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const starts = ['one', 'two', 'three', 'four'].map((owner) =>
     startWorld(t, { pool }, [plainLamp()], { owner }).then(
       ({ runtime }) => runtime,
@@ -182,7 +182,7 @@ test('Two that claim the shards at the same time do not both get them', async (t
 });
 
 test('Work that another process left behind after we looked is found by the sweep', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const world = await startWorld(t, { pool }, [plainLamp()], { limits: { sweepMs: 50 } });
   const { actors } = world.runtime;
   const [idle, resident] = [await world.lamp(), await world.lamp()];
@@ -199,7 +199,7 @@ test('Work that another process left behind after we looked is found by the swee
 });
 
 test('After an outage in which another process had the shards, nothing stale is left', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const weather: Weather = { share: 0 };
   const first = await startWorld(t, { pool }, [plainLamp()], {
     owner: 'one',
@@ -219,7 +219,7 @@ test('After an outage in which another process had the shards, nothing stale is 
 });
 
 test('An outage after which another process has the shards is a lost lease', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const weather: Weather = { share: 0 };
   const first = await startWorld(t, { pool }, [plainLamp()], {
     owner: 'one',
@@ -236,7 +236,7 @@ test('An outage after which another process has the shards is a lost lease', asy
 });
 
 test('What is allowed is known of actors that are not in memory, too', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const first = await startWorld(t, { pool }, [plainLamp()]);
   const lamp = await first.lamp();
   await first.runtime.stop();

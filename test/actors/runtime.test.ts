@@ -15,9 +15,7 @@ const errors = catalogue({
 test.serial(
   'A command is taken, its effect runs after the commit, and its operation ends with the effect',
   async (t) => {
-    const { runtime, admin, store } = await startWorld(t, { pool: db.database.turns }, [
-      lampKind(async () => ({ brightness: 7 })),
-    ]);
+    const { runtime, admin, store } = await startWorld(t, db, [lampKind(async () => ({ brightness: 7 }))]);
     const lamp = newLamp();
     const made = await runtime.actors.create(lamp, {}, 'create', { by: admin });
     t.is(made.status, 'succeeded');
@@ -49,7 +47,7 @@ test.serial(
 test.serial(
   'A command that the state does not take is refused with the state, the operation and what is allowed',
   async (t) => {
-    const { runtime, admin } = await startWorld(t, { pool: db.database.turns }, [slowLamp()]);
+    const { runtime, admin } = await startWorld(t, db, [slowLamp()]);
     const lamp = newLamp();
     await runtime.actors.create(lamp, {}, 'create', { by: admin });
     const refused = await t.throwsAsync(runtime.actors.command(lamp, { type: 'douse' }, { by: admin }), {
@@ -75,7 +73,7 @@ test.serial('A transient error is retried, a permanent one is given to the machi
     if (tries > 3) throw errors.broken();
     return { brightness: 1 };
   });
-  const { runtime, admin } = await startWorld(t, { pool: db.database.turns }, [kind]);
+  const { runtime, admin } = await startWorld(t, db, [kind]);
   await runtime.actors.create(lamp, {}, 'create', { by: admin });
   const lit = await runtime.actors.command(lamp, { type: 'light' }, { by: admin });
   t.is((await runtime.actors.waitFor(lit.id, 5_000)).status, 'succeeded');
@@ -87,7 +85,7 @@ test.serial('A transient error is retried, a permanent one is given to the machi
 });
 
 test.serial('An effect that hangs is aborted at its deadline and the machine is told', async (t) => {
-  const { runtime, admin } = await startWorld(t, { pool: db.database.turns }, [slowLamp({ deadlineMs: 50 })]);
+  const { runtime, admin } = await startWorld(t, db, [slowLamp({ deadlineMs: 50 })]);
   const lamp = newLamp();
   await runtime.actors.create(lamp, {}, 'create', { by: admin });
   const lit = await runtime.actors.command(lamp, { type: 'light' }, { by: admin });
@@ -105,7 +103,7 @@ test.serial('Leaving the state aborts its effect, and a late result of it is dro
     },
     { deadlineMs: null },
   );
-  const { runtime, admin } = await startWorld(t, { pool: db.database.turns }, [kind]);
+  const { runtime, admin } = await startWorld(t, db, [kind]);
   const lamp = newLamp();
   await runtime.actors.create(lamp, {}, 'create', { by: admin });
   const lit = await runtime.actors.command(lamp, { type: 'light' }, { by: admin });
@@ -125,11 +123,11 @@ test.serial(
       if (address === lamp) ids.push(id);
       return new Promise(() => {});
     });
-    const first = await startWorld(t, { pool: db.database.turns }, [hanging]);
+    const first = await startWorld(t, db, [hanging]);
     await first.runtime.actors.create(lamp, {}, 'create', { by: first.admin });
     const lit = await first.runtime.actors.command(lamp, { type: 'light' }, { by: first.admin });
     await first.runtime.stop();
-    const second = await startWorld(t, { pool: db.database.turns }, [
+    const second = await startWorld(t, db, [
       lampKind(async (_, { id, address }) => {
         if (address === lamp) ids.push(id);
         return { brightness: 3 };
@@ -141,13 +139,13 @@ test.serial(
 );
 
 test.serial('A timer survives a restart and fires once', async (t) => {
-  const first = await startWorld(t, { pool: db.database.turns }, [plainLamp()]);
+  const first = await startWorld(t, db, [plainLamp()]);
   const lamp = newLamp();
   await first.runtime.actors.create(lamp, { burnMs: 300 }, 'create', { by: first.admin });
   const lit = await first.runtime.actors.command(lamp, { type: 'light' }, { by: first.admin });
   await first.runtime.actors.waitFor(lit.id, 5_000);
   await first.runtime.stop();
-  const second = await startWorld(t, { pool: db.database.turns }, [plainLamp()]);
+  const second = await startWorld(t, db, [plainLamp()]);
   await second.turn(({ address, event }) => address === lamp && event === 'after burn');
   const view = await second.runtime.actors.view(lamp);
   t.is(view.state, 'off');
@@ -155,7 +153,7 @@ test.serial('A timer survives a restart and fires once', async (t) => {
 });
 
 test.serial('A timer that was cancelled does not fire, even when it was due already', async (t) => {
-  const { runtime, admin } = await startWorld(t, { pool: db.database.turns }, [plainLamp()]);
+  const { runtime, admin } = await startWorld(t, db, [plainLamp()]);
   const lamp = newLamp();
   await runtime.actors.create(lamp, { burnMs: 1 }, 'create', { by: admin });
   for (let round = 0; round < 20; round += 1) {
@@ -169,7 +167,7 @@ test.serial('A timer that was cancelled does not fire, even when it was due alre
 
 test.serial('A timer of an earlier time in the same state is not mistaken for the present one', async (t) => {
   let old: StoredTimer | undefined;
-  const { runtime, command, lamp } = await startWorld(t, { pool: db.database.turns }, [plainLamp()], {
+  const { runtime, command, lamp } = await startWorld(t, db, [plainLamp()], {
     limits: { pollMs: 5 },
     wrap: (store) => ({
       ...store,
@@ -191,7 +189,7 @@ test.serial('A timer of an earlier time in the same state is not mistaken for th
   );
   await runtime.stop();
   // The store hands out the timer of the first time again and again.
-  const again = await startWorld(t, { pool: db.database.turns }, [plainLamp()], {
+  const again = await startWorld(t, db, [plainLamp()], {
     wrap: (store) => ({
       ...store,
       dueTimers: async (limit) => ({ due: [...(await store.dueTimers(limit)).due, old as StoredTimer], nextInMs: 1 }),
@@ -205,7 +203,7 @@ test.serial('A timer of an earlier time in the same state is not mistaken for th
 });
 
 test.serial('A message to another actor is committed with the turn and handled once', async (t) => {
-  const { runtime, admin, turn } = await startWorld(t, { pool: db.database.turns }, [plainLamp()]);
+  const { runtime, admin, turn } = await startWorld(t, db, [plainLamp()]);
   const [one, two] = [newLamp(), newLamp()];
   await runtime.actors.create(one, {}, 'create', { by: admin });
   await runtime.actors.create(two, {}, 'create', { by: admin });
@@ -219,7 +217,7 @@ test.serial('A message to another actor is committed with the turn and handled o
 test.serial(
   'The same idempotency key gives the same operation, at once and later, and another request under it a conflict',
   async (t) => {
-    const { runtime, admin } = await startWorld(t, { pool: db.database.turns }, [plainLamp()]);
+    const { runtime, admin } = await startWorld(t, db, [plainLamp()]);
     const lamp = newLamp();
     await runtime.actors.create(lamp, {}, 'create', { by: admin });
     const options = { by: admin, idempotencyKey: lamp, fingerprint: 'a' };
@@ -235,7 +233,7 @@ test.serial(
 
 test.serial('A command that may wait is taken when the running operation ends', async (t) => {
   const lit = Promise.withResolvers<{ brightness: number }>();
-  const { runtime, admin } = await startWorld(t, { pool: db.database.turns }, [lampKind(() => lit.promise)]);
+  const { runtime, admin } = await startWorld(t, db, [lampKind(() => lit.promise)]);
   const lamp = newLamp();
   await runtime.actors.create(lamp, {}, 'create', { by: admin });
   await runtime.actors.command(lamp, { type: 'light' }, { by: admin });
@@ -248,7 +246,7 @@ test.serial('A command that may wait is taken when the running operation ends', 
 });
 
 test.serial('A machine that throws keeps its state, and its asker is told', async (t) => {
-  const { runtime, admin } = await startWorld(t, { pool: db.database.turns }, [plainLamp()]);
+  const { runtime, admin } = await startWorld(t, db, [plainLamp()]);
   const lamp = newLamp();
   await runtime.actors.create(lamp, {}, 'create', { by: admin });
   const thrown = await t.throwsAsync(runtime.actors.ask(lamp, { type: 'explode' }), { instanceOf: BatonError });
@@ -257,7 +255,7 @@ test.serial('A machine that throws keeps its state, and its asker is told', asyn
 });
 
 test.serial('A machine that loses its operation is stopped at that turn', async (t) => {
-  const { runtime, admin } = await startWorld(t, { pool: db.database.turns }, [plainLamp()]);
+  const { runtime, admin } = await startWorld(t, db, [plainLamp()]);
   const lamp = newLamp();
   await runtime.actors.create(lamp, {}, 'create', { by: admin });
   const lost = await t.throwsAsync(runtime.actors.command(lamp, { type: 'lose' }, { by: admin }), {

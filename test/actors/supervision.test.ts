@@ -22,7 +22,7 @@ const handled = ({ reports }: World, event: string) =>
   reports.filter(({ message, details }) => message === 'A message could not be handled.' && details.event === event);
 
 test('A durable message whose handling throws is tried again, becomes a dead letter with the error, and its actor goes on', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const world = await startWorld(t, { pool }, [plainLamp()], { limits: { deliveryAttempts: 3 } });
   const { actors } = world.runtime;
   const [sender, receiver] = [await world.lamp(), await world.lamp()];
@@ -42,7 +42,7 @@ test('A durable message whose handling throws is tried again, becomes a dead let
 });
 
 test('A timer whose handling throws becomes a dead letter and does not fire again', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const world = await startWorld(t, { pool }, [plainLamp()], { limits: { deliveryAttempts: 2, pollMs: 20 } });
   const lamp = await world.lamp({ burnMs: 100 });
   await world.runtime.actors.ask(lamp, { type: 'fuse', ms: 1 });
@@ -56,7 +56,7 @@ test('A timer whose handling throws becomes a dead letter and does not fire agai
 });
 
 test('An effect’s result that its machine cannot take becomes a dead letter, and can be handled again', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   let isBroken = true;
   const kind = lampKind(async () => ({ brightness: 1 }), {
     projections: ({ value }) => {
@@ -79,7 +79,7 @@ test('An effect’s result that its machine cannot take becomes a dead letter, a
 });
 
 test('A stashed command whose turn throws ends its operation with the error', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const flame = Promise.withResolvers<{ brightness: number }>();
   let isBroken = false;
   const kind = lampKind(() => flame.promise, {
@@ -107,7 +107,7 @@ test('A stashed command whose turn throws ends its operation with the error', as
 });
 
 test('An actor that fails in a burst is quarantined: asks hear why, its rows stay', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const world = await startWorld(t, { pool }, [plainLamp()], { limits: { failureBurst: 3 } });
   const { actors } = world.runtime;
   const [lamp, other] = [await world.lamp({ burnMs: 1 }), await world.lamp()];
@@ -127,7 +127,7 @@ test('An actor that fails in a burst is quarantined: asks hear why, its rows sta
 });
 
 test('Messages and timers of a quarantined actor wait in the store, through a restart, until it is resumed', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const limits = { failureBurst: 1, pollMs: 20 };
   const first = await startWorld(t, { pool }, [plainLamp()], { limits });
   const [lamp, sender] = [await first.lamp({ burnMs: 50 }), await first.lamp()];
@@ -155,7 +155,7 @@ test('Messages and timers of a quarantined actor wait in the store, through a re
 });
 
 test('Resuming an actor that does not exist is refused, and one that is not quarantined is left alone', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const { runtime, admin, lamp } = await startWorld(t, { pool }, [plainLamp()]);
   t.is(await codeOf(t, runtime.actors.resume(newLamp(), admin)), 'not_found');
   const address = await lamp();
@@ -164,7 +164,7 @@ test('Resuming an actor that does not exist is refused, and one that is not quar
 });
 
 test('A stored state that the machine no longer knows quarantines the actor and keeps its row', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const first = await startWorld(t, { pool }, [plainLamp()]);
   const lamp = await first.lamp();
   await first.runtime.stop();
@@ -185,7 +185,7 @@ test('A stored state that the machine no longer knows quarantines the actor and 
 });
 
 test('A snapshot of another machine version is refused without a migration and converted with one', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const first = await startWorld(t, { pool }, [plainLamp()]);
   const lamp = await first.lamp();
   await first.runtime.actors.ask(lamp, { type: 'press' });
@@ -209,7 +209,7 @@ test('A snapshot of another machine version is refused without a migration and c
 });
 
 test('A message to an actor that does not exist yet is handled once it does', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const world = await startWorld(t, { pool }, [plainLamp()], { limits: { sweepMs: 60_000 } });
   const { actors } = world.runtime;
   const [sender, late] = [await world.lamp(), newLamp()];
@@ -221,7 +221,7 @@ test('A message to an actor that does not exist yet is handled once it does', as
 });
 
 test('A message whose receiver does not come into being becomes a dead letter after a while', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const world = await startWorld(t, { pool }, [plainLamp()], { limits: { orphanMs: 300, sweepMs: 50 } });
   const [sender, never] = [await world.lamp(), newLamp()];
   await world.runtime.actors.ask(sender, { type: 'pass', to: never });
@@ -233,7 +233,7 @@ test('A message whose receiver does not come into being becomes a dead letter af
 });
 
 test('What is moot to an actor that has ended is no dead letter; an order to it is one', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const kind = { ...plainLamp(), moot: ['press'] };
   const world = await startWorld(t, { pool }, [kind], { limits: { orphanMs: 300, sweepMs: 50 } });
   const { actors } = world.runtime;
@@ -250,7 +250,7 @@ test('What is moot to an actor that has ended is no dead letter; an order to it 
 });
 
 test('A message to something that is no address fails the turn that sends it', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const world = await startWorld(t, { pool }, [plainLamp()]);
   const lamp = await world.lamp();
   t.is(await codeOf(t, world.runtime.actors.ask(lamp, { type: 'pass', to: 'nobody' })), 'internal');
@@ -258,7 +258,7 @@ test('A message to something that is no address fails the turn that sends it', a
 });
 
 test('Asking what is no address of a known kind is refused, and sending there does nothing', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const { runtime } = await startWorld(t, { pool }, [plainLamp()]);
   for (const address of ['nobody', 'stranger/1', '/', 'lamp/'] as Address[]) {
     t.is(await codeOf(t, runtime.actors.ask(address, { type: 'press' })), 'not_found', address);
@@ -267,7 +267,7 @@ test('Asking what is no address of a known kind is refused, and sending there do
 });
 
 test('An actor that ends takes its waiting commands’ operations, timers and effects with it', async (t) => {
-  const { turns: pool } = (await db.fresh()).database;
+  const { pool } = await db.fresh();
   const world = await startWorld(t, { pool }, [lampKind(() => new Promise(() => {}))]);
   const { actors } = world.runtime;
   const lamp = await world.lamp();

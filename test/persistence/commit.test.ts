@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import test from 'ava';
+
 import { shardOf } from '../../src/actors/address.ts';
 import type { CommitStore, TurnCommit } from '../../src/actors/store.ts';
 import type { Address } from '../../src/actors/types.ts';
 import { createCommitStore } from '../../src/persistence/commit/store.ts';
+import { createReads } from '../../src/persistence/reads.ts';
 import { COMMIT_TURNS } from '../../src/persistence/sql/commit-turns.ts';
 import { withDatabase } from './database.ts';
 
@@ -11,8 +13,8 @@ const db = withDatabase(test);
 
 /** A store on a database of its own, with the shards claimed. */
 async function claimed() {
-  const { database, pool } = await db.fresh();
-  const store = createCommitStore(database.turns, new Map());
+  const { pool } = await db.fresh();
+  const store = createCommitStore(pool, new Map());
   const epochs = await store.claimShards('test', 60_000);
   const account = randomUUID();
   await pool.query(`insert into accounts (id, name, role) values ($1, 'admin', 'admin')`, [account]);
@@ -179,14 +181,16 @@ test('Progress that comes after the end changes nothing and is not told', async 
 test('turns are written while readers have all the connections that they may have', async (t) => {
   const { parts } = await db.fresh();
   const database = await db.open({ target: parts, poolSize: 3, connectTimeoutMs: 1_000 });
-  const store = createCommitStore(database.turns, new Map());
+  const [store, reads] = [createCommitStore(database.pool, new Map()), createReads(database)];
   const epochs = await store.claimShards('test', 60_000);
-  const readers = await Promise.all(Array.from({ length: database.pool.options.max }, () => database.pool.connect()));
-  t.like(await t.throwsAsync(database.ping()), { code: 'unavailable' }, 'one reader more has to wait');
+  const readers = await Promise.allSettled(Array.from({ length: 10 }, () => database.shared.connect()));
+  t.like(await t.throwsAsync(reads.counts()), { code: 'unavailable' }, 'one reader more has to wait');
+  t.like(await t.throwsAsync(reads.servers({}, { limit: 1 })), { code: 'unavailable' }, 'MikroORM has to wait as well');
+  await t.notThrowsAsync(reads.ping(), 'whoever asks whether the database is there has not');
   t.true(await store.renewShards('test', epochs, 60_000));
   const turn = turnOf(epochs, 'thing/a', 1);
   t.like(await store.commit([turn]), [{ ok: true }]);
-  for (const reader of readers) reader.release();
+  for (const reader of readers) if (reader.status === 'fulfilled') reader.value.release();
 });
 
 test('actors that are made together are not compared with each other', async (t) => {

@@ -9,13 +9,22 @@ test('what MikroORM knows of the schema is what the migrations made', async (t) 
   t.is(await db.database.orm.schema.getUpdateSchemaSQL({ wrap: false }), '');
 });
 
-test('the pool gives whole numbers, times and JSON as what they are', async (t) => {
-  const { rows } = await db.pool.query(
-    `select 9007199254740991::bigint as n, '2026-01-02 03:04:05.678+00'::timestamptz as at,
-       '"text"'::jsonb as j, '{"a": [1, null]}'::json as k, null::bigint as none, '{a,b}'::text[] as list`,
-  );
+test('the pool and MikroORM give whole numbers, times and JSON as what they are', async (t) => {
+  const text = `select 9007199254740991::bigint as n, '2026-01-02 03:04:05.678+00'::timestamptz as at,
+    '"text"'::jsonb as j, '{"a": [1, null]}'::json as k, null::bigint as none, '{a,b}'::text[] as list,
+    array['2026-01-02 03:04:05.678+00'::timestamptz] as times`;
   const at = new Date(Date.UTC(2026, 0, 2, 3, 4, 5, 678));
-  t.deepEqual(rows, [{ n: Number.MAX_SAFE_INTEGER, at, j: 'text', k: { a: [1, null] }, none: null, list: ['a', 'b'] }]);
+  const row = {
+    n: Number.MAX_SAFE_INTEGER,
+    at,
+    j: 'text',
+    k: { a: [1, null] },
+    none: null,
+    list: ['a', 'b'],
+    times: [at],
+  };
+  t.deepEqual((await db.pool.query(text)).rows, [row]);
+  t.deepEqual(await db.database.orm.em.fork().execute(text), [row]);
 });
 
 test('a whole number that JavaScript cannot hold is an error, not another number', async (t) => {
@@ -51,6 +60,12 @@ test('a pool whose connections are all taken is unavailable, not a long wait', a
   t.like(await t.throwsAsync(database.ping()), { code: 'unavailable' });
   client.release();
   await t.notThrowsAsync(database.ping());
+});
+
+test('many who ask at once whether the database is there take one connection', async (t) => {
+  const database = await db.open();
+  await Promise.all(Array.from({ length: 20 }, () => database.ping()));
+  t.is(database.pool.totalCount, 1);
 });
 
 test('a database that was closed has no connection left', async (t) => {

@@ -112,7 +112,7 @@ export function withDatabase(test: TestFn<unknown>): TestDatabase {
 
 /** Closes the pools and throws when a client was not given back or a connection outlives its pool. */
 export async function closeAll(databases: readonly Database[], server: TestServer): Promise<void> {
-  for (const pool of databases.flatMap((database) => [database.pool, database.turns])) {
+  for (const { pool } of databases) {
     const busy = pool.totalCount - pool.idleCount;
     if (busy > 0) throw new Error(`${busy} connections were taken from the pool and never given back`);
   }

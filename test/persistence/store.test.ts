@@ -13,7 +13,7 @@ const db = withDatabase(test);
 storeConformance(test, async () => {
   const { database, pool } = await db.fresh();
   return {
-    store: createCommitStore(database.turns, projections),
+    store: createCommitStore(pool, projections),
     reads: createReads(database),
     ports: openRepositories(database, randomUUID),
     accountId: await anAccount(pool),

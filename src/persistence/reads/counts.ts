@@ -1,5 +1,5 @@
-import type { Pool } from 'pg';
 import type { Reads } from '../../conductor/interfaces/reads.ts';
+import type { Share } from '../share.ts';
 
 type Counts = Awaited<ReturnType<Reads['counts']>>;
 
@@ -14,8 +14,8 @@ const TEXT = `
     (select count(*) from messages) as messages`;
 
 /** Everything that the metrics count, from one moment. */
-export async function counts(pool: Pool): Promise<Counts> {
-  const { rows } = await pool.query<Counts>(TEXT);
+export async function counts(shared: Share): Promise<Counts> {
+  const { rows } = await shared.query<Counts>(TEXT);
   if (rows[0] === undefined) throw new Error('a select without a table gives one row');
   return rows[0];
 }

@@ -1,5 +1,5 @@
-import type { Pool } from 'pg';
 import type { PlacedServer, Reads } from '../../conductor/interfaces/reads.ts';
+import type { Share } from '../share.ts';
 import { isUuid } from '../uuid.ts';
 
 const PLACED = `
@@ -10,10 +10,10 @@ const PLACED = `
  * What sweeps compare with what they see. Every node's servers are read every few seconds, so this is plain SQL: making an
  * entity of each row costs more than all else that a sweep does.
  */
-export function placedReads(pool: Pool): Pick<Reads, 'placedOn' | 'placed'> {
+export function placedReads(shared: Share): Pick<Reads, 'placedOn' | 'placed'> {
   const placed = async (name: string, of: string, id: string): Promise<readonly PlacedServer[]> => {
     if (!isUuid(id)) return [];
-    const { rows } = await pool.query({ name, text: `${PLACED} and ${of} = $1`, values: [id] });
+    const { rows } = await shared.query<PlacedServer>({ name, text: `${PLACED} and ${of} = $1`, values: [id] });
     return rows.map((row) => ({ ...row, version: Number(row.version) }));
   };
   return {

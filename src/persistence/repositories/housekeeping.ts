@@ -1,7 +1,7 @@
-import type { Pool } from 'pg';
 import type { Housekeeping, Retention, SweepCounts } from '../../conductor/interfaces/stores.ts';
 import type { Database } from '../database.ts';
 import { translating } from '../errors.ts';
+import type { Share } from '../share.ts';
 
 /** Rows a statement: a few milliseconds, so that a sweep never holds up a commit. */
 const BATCH = 1_000;
@@ -35,20 +35,20 @@ const STATEMENTS: Readonly<Record<keyof SweepCounts, { readonly text: string; ag
   },
 };
 
-export function housekeeping({ pool }: Database): Housekeeping {
+export function housekeeping({ shared }: Database): Housekeeping {
   return {
     sweep: (retention, signal) =>
       translating(async () => ({
-        journal: await inBatches(pool, 'journal', retention, signal),
-        events: await inBatches(pool, 'events', retention, signal),
-        operations: await inBatches(pool, 'operations', retention, signal),
-        deadLetters: await inBatches(pool, 'deadLetters', retention, signal),
+        journal: await inBatches(shared, 'journal', retention, signal),
+        events: await inBatches(shared, 'events', retention, signal),
+        operations: await inBatches(shared, 'operations', retention, signal),
+        deadLetters: await inBatches(shared, 'deadLetters', retention, signal),
       })),
   };
 }
 
 async function inBatches(
-  pool: Pool,
+  shared: Share,
   what: keyof SweepCounts,
   retention: Retention,
   signal?: AbortSignal,
@@ -56,7 +56,7 @@ async function inBatches(
   const { text, age } = STATEMENTS[what];
   let removed = 0;
   while (!signal?.aborted) {
-    const { rowCount } = await pool.query(text, [age(retention), BATCH]);
+    const { rowCount } = await shared.query(text, [age(retention), BATCH]);
     removed += rowCount ?? 0;
     if ((rowCount ?? 0) < BATCH) break;
   }

@@ -1,3 +1,4 @@
+import type { QueryResultRow } from 'pg';
 import { together } from '../../actors/together.ts';
 import { portKey } from '../../conductor/interfaces/engine.ts';
 import type { PortRequest, PortStore, WantedPort } from '../../conductor/interfaces/stores.ts';
@@ -14,7 +15,11 @@ const MAX_TRIES = 64;
 /** Servers whose ports are written in one go. */
 const MOVES = 100;
 
-type Query = <R>(name: string, text: string, ...values: readonly unknown[]) => Promise<readonly R[]>;
+type Query = <R extends QueryResultRow>(
+  name: string,
+  text: string,
+  ...values: readonly unknown[]
+) => Promise<readonly R[]>;
 
 /** What is to be written of a server. */
 interface Move {
@@ -49,9 +54,9 @@ const isOfOne = (thrown: unknown): boolean =>
  * about each choice and may not answer; so that they choose different numbers all the same, a choice is claimed in memory until
  * it is written. The primary key decides: a claim only saves the way to find out.
  */
-export function portStore({ pool, background }: Pick<Database, 'pool' | 'background'>): PortStore {
-  const query: Query = (name, text, ...values) =>
-    background(() => translating(async () => (await pool.query({ name, text, values: [...values] })).rows));
+export function portStore({ shared, background }: Pick<Database, 'shared' | 'background'>): PortStore {
+  const query: Query = <R extends QueryResultRow>(name: string, text: string, ...values: readonly unknown[]) =>
+    background(() => translating(async () => (await shared.query<R>({ name, text, values: [...values] })).rows));
   const claims = createClaims();
   const move = together((moves: readonly Move[]) => write(query, moves), MOVES, isOfOne);
   const heldBy = (serverId: string) => query<Held>('ports-of', PORTS_OF, serverId);
