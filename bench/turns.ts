@@ -18,10 +18,10 @@ const BATCHES = [64, 128, 256, 512] as const;
 /** Durable turns through the runtime, beside the two baselines, in turns so that noise meets all of them alike. */
 export const turns: Benchmark = {
   about: 'durable turns a second at 1, 64 and 512 callers, beside the limit and one transaction a turn',
-  run: (options) => withRealDatabase((pool) => measure(pool, options)),
+  run: (options) => withRealDatabase((pool, plain) => measure(pool, plain, options)),
 };
 
-async function measure(pool: Pool, { rounds, seconds, log }: BenchmarkOptions) {
+async function measure(pool: Pool, plain: Pool, { rounds, seconds, log }: BenchmarkOptions) {
   const runtime = await startRuntime(pool);
   const addresses = await makeActors(runtime, Math.max(...CALLERS));
   const { rows } = await pool.query('select snapshot::text as snapshot from actors where address = $1', [addresses[0]]);
@@ -30,14 +30,14 @@ async function measure(pool: Pool, { rounds, seconds, log }: BenchmarkOptions) {
   const singles: Baseline[] = [];
   const samples = new Map<number, Sample[]>(CALLERS.map((callers) => [callers, []]));
   for (let round = 0; round <= rounds; round += 1) {
-    const limit = await bestGroupCommit(pool, bytes, seconds);
-    const single = await oneTransactionEach(pool, bytes, 1, seconds);
+    const limit = await bestGroupCommit(plain, bytes, seconds);
+    const single = await oneTransactionEach(plain, bytes, 1, seconds);
     // The first round warms up caches and compiled code, of all sides.
     if (round > 0) limits.push(limit);
     if (round > 0) singles.push(single);
     for (const callers of CALLERS) {
       const own = await ask(pool, runtime, addresses.slice(0, callers), seconds);
-      const pooled = await oneTransactionEach(pool, bytes, callers, seconds);
+      const pooled = await oneTransactionEach(plain, bytes, callers, seconds);
       if (round > 0) samples.get(callers)?.push({ own, pooled });
       const [turns, most, one, many] = [own, limit, single, pooled].map(
         ({ perSecond }) => `${Math.round(perSecond)}/s`,
