@@ -174,7 +174,7 @@ testOnce('what is just being learnt of a container is not swept away', async (t,
     node,
     'mv',
     `case "$(tr '\\0' ' ' </proc/$PPID/cmdline) $*" in *' observe '*/seen/*)`,
-    `mkdir ${waits}; until [ -e ${goes} ]; do sleep 0.1; done; esac`,
+    `mkdir ${waits} 2>/dev/null; until [ -e ${goes} ]; do sleep 0.1; done; esac`,
     `exec ${mv} "$@"`,
   );
   const observed = node.run(commands.observe());
