@@ -32,7 +32,7 @@ async function play(t: ExecutionContext, engine: EngineKind, runs: number): Prom
   return summary;
 }
 
-test.serial('killed at every named point and at random, Baton puts everything in order again', async (t) => {
+test('killed at every named point and at random, Baton puts everything in order again', async (t) => {
   t.timeout(300_000);
   const runs = Math.ceil(pointsOf('simulated').length / FAULTS_A_RUN / 3);
   const { kills, points } = await play(t, 'simulated', runs);
@@ -40,7 +40,7 @@ test.serial('killed at every named point and at random, Baton puts everything in
   t.true(kills.from_outside > 0);
 });
 
-test.serial('with real containers as well', async (t) => {
+test('with real containers as well', async (t) => {
   const docker = await detectDocker();
   if (!docker.available) {
     t.log(`not without Docker: ${docker.reason}`);

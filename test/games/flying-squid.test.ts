@@ -6,25 +6,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import test, { type ExecutionContext } from 'ava';
+import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import type { GameTarget } from '../../src/conductor/interfaces/games.ts';
 import { installedTree } from '../../src/games/images/install.ts';
 import { recipe } from '../../src/games/images/recipes.ts';
 import { type Visit, visit } from '../../src/games/index.ts';
 import { createDockerEngine } from '../../src/nodes/index.ts';
+import { atMost } from '../nodes/helpers/gate.ts';
 import { CACHE_DIR, games, thrownBy } from './helpers/targets.ts';
+
+const test = atMost(2, anyTest as TestFn);
 
 const template = games.template('flying-squid');
 const nodeId = `games-test-${process.pid}`;
 const engine = createDockerEngine({ nodeId });
 const soon = () => AbortSignal.timeout(30_000);
 
-test.before('the image is there', async (t) => {
+anyTest.before('the image is there', async (t) => {
   t.timeout(300_000);
   t.true(await games.buildImage(template, engine, (line) => t.log(line), AbortSignal.timeout(300_000)));
 });
 
-test.after.always('nothing is left', async () => {
+anyTest.after.always('nothing is left', async () => {
   for (const { id } of await engine.inventory()) await engine.removeContainer(id);
 });
 
@@ -115,7 +118,7 @@ const joining = (
   { signal = soon(), ...more }: Partial<Visit> & { signal?: AbortSignal } = {},
 ) => visit({ host: game.container.address ?? '', port: 25565, name, seconds: 0, ...more }, CACHE_DIR, signal);
 
-test.serial('a server answers probes with the players that are there', async (t) => {
+test('a server answers probes with the players that are there', async (t) => {
   const game = await started(t, await world(t));
   t.like(await games.probe(game, soon()), { players: 0, playersMax: 10, version: '1.16.5' });
   const spawned = Promise.withResolvers<void>();
@@ -125,7 +128,7 @@ test.serial('a server answers probes with the players that are there', async (t)
   await playing;
 });
 
-test.serial('a player joins, talks, hears the console, and is told why it is thrown out', async (t) => {
+test('a player joins, talks, hears the console, and is told why it is thrown out', async (t) => {
   const game = await started(t, await world(t));
   const [spawned, spoken] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const onSpawn = () => spawned.resolve();
@@ -141,36 +144,33 @@ test.serial('a player joins, talks, hears the console, and is told why it is thr
   t.is((await playing).message, 'Alex was kicked: be nice');
 });
 
-test.serial(
-  'SIGTERM saves the world and ends with 0 while a player is there, and the world is the same afterwards',
-  async (t) => {
-    const dataDir = await world(t);
-    const first = await started(t, dataDir);
-    const spawned = Promise.withResolvers<void>();
-    const playing = thrownBy(() => joining(first, 'Alex', { seconds: 60, onSpawn: () => spawned.resolve() }));
-    await spawned.promise;
-    await games.console(first, `setblock ${Object.values(PLACE).join(' ')} bedrock`, soon());
-    await games.console(first, 'list', soon());
-    await logged(first, /players online: Alex/);
-    const seed = seedOf(await logOf(first));
-    t.truthy(seed);
-    t.is(await stopped(first), 0);
-    t.regex((await playing).message, /Server closed|closed the connection/);
-    for (const mark of template.worldMarks) await t.notThrowsAsync(stat(join(dataDir, mark)));
-    t.true((await readdir(join(dataDir, 'world/region'))).includes('r.0.0.mca'));
-    t.is((await readdir(join(dataDir, 'world/playerdata'))).length, 1);
+test('SIGTERM saves the world and ends with 0 while a player is there, and the world is the same afterwards', async (t) => {
+  const dataDir = await world(t);
+  const first = await started(t, dataDir);
+  const spawned = Promise.withResolvers<void>();
+  const playing = thrownBy(() => joining(first, 'Alex', { seconds: 60, onSpawn: () => spawned.resolve() }));
+  await spawned.promise;
+  await games.console(first, `setblock ${Object.values(PLACE).join(' ')} bedrock`, soon());
+  await games.console(first, 'list', soon());
+  await logged(first, /players online: Alex/);
+  const seed = seedOf(await logOf(first));
+  t.truthy(seed);
+  t.is(await stopped(first), 0);
+  t.regex((await playing).message, /Server closed|closed the connection/);
+  for (const mark of template.worldMarks) await t.notThrowsAsync(stat(join(dataDir, mark)));
+  t.true((await readdir(join(dataDir, 'world/region'))).includes('r.0.0.mca'));
+  t.is((await readdir(join(dataDir, 'world/playerdata'))).length, 1);
 
-    t.is(await blockOnDisk(dataDir), 'bedrock');
+  t.is(await blockOnDisk(dataDir), 'bedrock');
 
-    const second = await started(t, dataDir, 2);
-    t.is(seedOf(await logOf(second)), seed);
-    await joining(second, 'Steve');
-    t.is(await stopped(second), 0);
-    t.is(await blockOnDisk(dataDir), 'bedrock');
-  },
-);
+  const second = await started(t, dataDir, 2);
+  t.is(seedOf(await logOf(second)), seed);
+  await joining(second, 'Steve');
+  t.is(await stopped(second), 0);
+  t.is(await blockOnDisk(dataDir), 'bedrock');
+});
 
-test.serial('`stop` on the console ends the server cleanly, a wrong command does not end it', async (t) => {
+test('`stop` on the console ends the server cleanly, a wrong command does not end it', async (t) => {
   const game = await started(t, await world(t));
   await games.console(game, 'selector @x', soon());
   await logged(game, /ERROR/);
@@ -186,7 +186,7 @@ test.serial('`stop` on the console ends the server cleanly, a wrong command does
   t.like(await thrownBy(() => games.probe(game, soon())), { code: 'not_ready' });
 });
 
-test.serial('a log line tells readiness', async (t) => {
+test('a log line tells readiness', async (t) => {
   const game = await started(t, await world(t));
   const by = (pattern: string): GameTarget => ({
     ...game,
@@ -196,7 +196,7 @@ test.serial('a log line tells readiness', async (t) => {
   t.is((await games.probe(by('Done! Minecraft 1\\.16\\.5'), soon())).players, null);
 });
 
-test.serial('`npm run join` says in one line what happened, and fails with a sentence', async (t) => {
+test('`npm run join` says in one line what happened, and fails with a sentence', async (t) => {
   const game = await started(t, await world(t));
   const join = (...args: string[]) =>
     promisify(execFile)(process.execPath, ['src/games/join.ts', ...args], {

@@ -2,13 +2,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'ava';
+import anyTest, { type TestFn } from 'ava';
 import { BatonError } from '../../src/errors.ts';
 import { startAlone, startEmbeddedPostgres } from '../../src/persistence/embedded/index.ts';
 import { isAlive } from '../../src/persistence/embedded/orphan.ts';
+import { atMost } from '../nodes/helpers/gate.ts';
 import { database, directory, eventually, isRoot, otherProcess, query, run } from './embedded/helpers.ts';
 
-test.serial('it starts empty and keeps what was written', async (t) => {
+const test = atMost(2, anyTest as TestFn);
+
+test('it starts empty and keeps what was written', async (t) => {
   const dataDir = await directory(t);
   const first = await startEmbeddedPostgres({ dataDir });
   t.teardown(() => first.stop());
@@ -24,7 +27,7 @@ test.serial('it starts empty and keeps what was written', async (t) => {
   );
 });
 
-test.serial('it runs below a directory that others may not enter', async (t) => {
+test('it runs below a directory that others may not enter', async (t) => {
   const dataDir = await directory(t, 'private');
   t.is((await stat(dataDir)).mode & 0o077, 0);
   const running = await database(t, dataDir);
@@ -36,8 +39,8 @@ test.serial('it runs below a directory that others may not enter', async (t) => 
   }
 });
 
-test.serial('it runs for a user who is not root', async (t) => {
-  if (!isRoot) return t.pass('every other test of this file is this one');
+test('it runs for a user who is not root', async (t) => {
+  if (!isRoot) return void t.pass('every other test of this file is this one');
   const dataDir = await directory(t);
   await run('chown', ['nobody', dataDir]);
   const repository = new URL('../../', import.meta.url).pathname;
@@ -57,7 +60,7 @@ test.serial('it runs for a user who is not root', async (t) => {
   await eventually(async () => !(await isAlive(server)));
 });
 
-test.serial('a path too long for a socket gets one in the temporary directory, removed at the stop', async (t) => {
+test('a path too long for a socket gets one in the temporary directory, removed at the stop', async (t) => {
   const dataDir = join(await directory(t), 'deep'.repeat(20), 'deeper'.repeat(10));
   await mkdir(dataDir, { recursive: true });
   const running = await database(t, dataDir);
@@ -68,7 +71,7 @@ test.serial('a path too long for a socket gets one in the temporary directory, r
   await t.throwsAsync(stat(host), { code: 'ENOENT' });
 });
 
-test.serial('after a SIGKILL of Baton nothing stays behind, and the next start has what was committed', async (t) => {
+test('after a SIGKILL of Baton nothing stays behind, and the next start has what was committed', async (t) => {
   const dataDir = await directory(t);
   const other = await otherProcess(t, dataDir);
   process.kill(other.baton, 'SIGKILL');
@@ -77,7 +80,7 @@ test.serial('after a SIGKILL of Baton nothing stays behind, and the next start h
   t.deepEqual(await query(running, 'select 1 as one'), [{ one: 1 }]);
 });
 
-test.serial('a server that outlived its Baton is ended before the new one starts', async (t) => {
+test('a server that outlived its Baton is ended before the new one starts', async (t) => {
   const dataDir = await directory(t);
   const other = await otherProcess(t, dataDir);
   t.true(await isAlive(other.server));
@@ -88,7 +91,7 @@ test.serial('a server that outlived its Baton is ended before the new one starts
   t.deepEqual(await query(running, 'select 1 as one'), [{ one: 1 }]);
 });
 
-test.serial('a pid file whose process is another program is taken for what it is', async (t) => {
+test('a pid file whose process is another program is taken for what it is', async (t) => {
   const dataDir = await directory(t);
   const first = await startEmbeddedPostgres({ dataDir });
   const pidFile = join(dataDir, 'postgres/data/postmaster.pid');
@@ -99,7 +102,7 @@ test.serial('a pid file whose process is another program is taken for what it is
   t.deepEqual(await query(second, 'select 1 as one'), [{ one: 1 }]);
 });
 
-test.serial('a server that has ended, and of whose end nobody has taken note, is no hindrance', async (t) => {
+test('a server that has ended, and of whose end nobody has taken note, is no hindrance', async (t) => {
   const dataDir = await directory(t);
   const first = await startEmbeddedPostgres({ dataDir });
   const pidFile = join(dataDir, 'postgres/data/postmaster.pid');
@@ -115,7 +118,7 @@ test.serial('a server that has ended, and of whose end nobody has taken note, is
   t.deepEqual(await query(second, 'select 1 as one'), [{ one: 1 }]);
 });
 
-test.serial('a pid file that a server died on before it had written it is no hindrance', async (t) => {
+test('a pid file that a server died on before it had written it is no hindrance', async (t) => {
   const dataDir = await directory(t);
   await (await startEmbeddedPostgres({ dataDir })).stop();
   await writeFile(join(dataDir, 'postgres/data/postmaster.pid'), '');
@@ -141,7 +144,7 @@ test('an orphan that locks the directory after it was looked for is ended, and t
   );
 });
 
-test.serial('a server that dies is started again by itself, on the same address', async (t) => {
+test('a server that dies is started again by itself, on the same address', async (t) => {
   const running = await database(t, await directory(t));
   const exits: unknown[] = [];
   running.onExit((exit) => exits.push(exit));
@@ -154,7 +157,7 @@ test.serial('a server that dies is started again by itself, on the same address'
   t.is(exits.length, 2);
 });
 
-test.serial('stopping while the server is down ends the restarting', async (t) => {
+test('stopping while the server is down ends the restarting', async (t) => {
   const dataDir = await directory(t);
   const running = await startEmbeddedPostgres({ dataDir });
   const binary = join(dataDir, 'postgres/data/PG_VERSION');
@@ -165,7 +168,7 @@ test.serial('stopping while the server is down ends the restarting', async (t) =
   t.is(running.pid(), null);
 });
 
-test.serial('stopping while the server comes back ends it, too', async (t) => {
+test('stopping while the server comes back ends it, too', async (t) => {
   const dataDir = await directory(t);
   let starts = 0;
   const comesBack = Promise.withResolvers<void>();
@@ -187,7 +190,7 @@ test.serial('stopping while the server comes back ends it, too', async (t) => {
   await t.throwsAsync(stat(pidFile), { code: 'ENOENT' }, 'it has been shut down');
 });
 
-test.serial('files of another major version are left alone, and the sentence says what to do', async (t) => {
+test('files of another major version are left alone, and the sentence says what to do', async (t) => {
   const dataDir = await directory(t);
   await (await startEmbeddedPostgres({ dataDir })).stop();
   await writeFile(join(dataDir, 'postgres/data/PG_VERSION'), '14\n');
@@ -196,8 +199,8 @@ test.serial('files of another major version are left alone, and the sentence say
   t.regex(error?.message ?? '', /made by PostgreSQL 14, and this Baton carries 17: .*BATON_DATA_DIR/);
 });
 
-test.serial('a full disk is one clear sentence, and a later start with room succeeds', async (t) => {
-  if (!isRoot) return t.pass('a file system of a given size needs root');
+test('a full disk is one clear sentence, and a later start with room succeeds', async (t) => {
+  if (!isRoot) return void t.pass('a file system of a given size needs root');
   const dataDir = await directory(t);
   await run('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', dataDir]);
   t.teardown(() => run('umount', [dataDir]).catch(() => undefined));
