@@ -40,7 +40,10 @@ test('it runs below a directory that others may not enter', async (t) => {
 });
 
 test('it runs for a user who is not root', async (t) => {
-  if (!isRoot) return void t.pass('every other test of this file is this one');
+  if (!isRoot) {
+    t.pass('every other test of this file is this one');
+    return;
+  }
   const dataDir = await directory(t);
   await run('chown', ['nobody', dataDir]);
   const repository = new URL('../../', import.meta.url).pathname;
@@ -52,8 +55,10 @@ test('it runs for a user who is not root', async (t) => {
   t.teardown(() => child.kill('SIGKILL'));
   const outcome = await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data')]);
   const server = Number(String(outcome[0]));
-  if (!Number.isInteger(server))
-    return t.regex(String(outcome[0]), /EACCES|Cannot find module/, 'the checkout is private');
+  if (!Number.isInteger(server)) {
+    t.regex(String(outcome[0]), /EACCES|Cannot find module/, 'the checkout is private');
+    return;
+  }
   const status = await readFile(`/proc/${server}/status`, 'utf8');
   t.regex(status, /^Uid:\s+65534\b/m);
   child.kill('SIGKILL');
@@ -200,7 +205,10 @@ test('files of another major version are left alone, and the sentence says what 
 });
 
 test('a full disk is one clear sentence, and a later start with room succeeds', async (t) => {
-  if (!isRoot) return void t.pass('a file system of a given size needs root');
+  if (!isRoot) {
+    t.pass('a file system of a given size needs root');
+    return;
+  }
   const dataDir = await directory(t);
   await run('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', dataDir]);
   t.teardown(() => run('umount', [dataDir]).catch(() => undefined));

@@ -8,7 +8,7 @@ import { run } from '../../src/sim/run.ts';
 import { scenarioOf } from '../../src/sim/settings.ts';
 
 /** As many as fit into a few seconds; `npm run sim` plays thousands. */
-const SEEDS = 8;
+const SEEDS = 5;
 
 /** Defects that are found soon: the simulator is able to find something. */
 const PLANTED = ['unprotected-redelivery', 'ports-not-compared', 'turn-not-journaled'];
@@ -42,7 +42,7 @@ test.serial('the same seed is the same run, down to the last line, and another s
 });
 
 test.serial('a seed is the same run whatever was played before it, and however many threads play', async (t) => {
-  const seeds = [21, 22, 23, 24, 25, 26];
+  const seeds = [21, 22, 23, 24];
   const hashes = async (threads: number): Promise<string[]> => {
     const players = createPlayers(threads);
     const heard: string[] = [];
