@@ -17,7 +17,7 @@ export interface Threaded {
   readonly overcommitted: number;
 }
 
-const BATCH = 2_000;
+const BATCH = 1_000;
 
 export async function throughThreads(load: Workload, clock: PlannerParts['clock']): Promise<Threaded> {
   const { nodes, kinds, arrivals } = load;

@@ -127,7 +127,7 @@ async function assertWhole(t: ExecutionContext, world: World, pool: Pool, deeds:
   t.true((messages?.sent ?? 0) >= deeds.passed);
 }
 
-for (const seed of [1, 2, 3, 4]) {
+for (const seed of [1, 2, 3]) {
   test(`Whatever a store that fails at random did or did not do, all ends well (seed ${seed})`, async (t) => {
     const { pool } = await db.fresh();
     const random = seeded(seed);
