@@ -11,6 +11,7 @@ import { networksIn } from '../../src/nodes/ssh/networks.ts';
 import { createSshNode } from '../../src/nodes/ssh/node.ts';
 import { atMost } from './helpers/gate.ts';
 import { openSshNode, type SshNodeRun, type SshNodeRunOptions } from './helpers/ssh-node.ts';
+import { keyPair } from './helpers/sshd.ts';
 import { eventually, freePort } from './helpers/waiting.ts';
 
 const gated = atMost(3, anyTest as TestFn);
@@ -156,7 +157,7 @@ test('why a machine cannot be reached is a sentence', async (t, node) => {
 test('a key that is none, or another one, is told apart', async (t, node) => {
   const withKey = (privateKey: string) =>
     createSshNode({ nodeId: node.target.nodeId, name: 'x', keyOf: async () => privateKey, root: node.root });
-  const stranger = ssh2.utils.generateKeyPairSync('ed25519');
+  const stranger = keyPair();
   const locked = ssh2.utils.generateKeyPairSync('ed25519', { passphrase: 'secret', cipher: 'aes256-cbc', rounds: 1 });
   const trying = (key: string) => withKey(key).link.bootstrap(node.target, none, soon());
   await t.throwsAsync(trying(stranger.private), { code: 'node_auth_failed' });

@@ -85,13 +85,16 @@ export async function openSshNode(options: SshNodeRunOptions = {}): Promise<SshN
       await beats;
       // Whatever the test has done to it, the watchdog goes, and what it has put aside goes with the directory.
       const last = createSshNode({ nodeId, name: 'over SSH', keyOf, root });
-      await sshd.stop();
-      await sshd.start();
-      const { hostKey } = await last.link.bootstrap({ ...target, hostKey: null }, () => undefined, soon());
-      const { leaseEpoch } = await last.link.connect({ ...target, hostKey }, soon());
-      await last.link.uninstall(leaseEpoch, soon());
-      await Promise.all([last.link.close(), node.link.close()]);
-      await sshd.close();
+      try {
+        await sshd.stop();
+        await sshd.start();
+        const { hostKey } = await last.link.bootstrap({ ...target, hostKey: null }, () => undefined, soon());
+        const { leaseEpoch } = await last.link.connect({ ...target, hostKey }, soon());
+        await last.link.uninstall(leaseEpoch, soon());
+      } finally {
+        await Promise.all([last.link.close(), node.link.close()]);
+        await sshd.close();
+      }
       await rm(join('/run/baton', nodeId), { recursive: true, force: true });
     },
   };
