@@ -39,7 +39,7 @@ export async function overHttp(): Promise<Allocations> {
       BATON_ENGINE: 'simulated',
       BATON_SIMULATED_NODES: String(NODES),
       BATON_NODE_RAM_MB: String(NODE_RAM_MB),
-      // By best fit all of them would go to one node after the other, and so would its turns: a node gives room once a commit.
+      // By best fit they would fill one node after the other, which takes a turn for each that tells it that it runs.
       BATON_PLACEMENT: 'spread',
       BATON_NODE_STARTS_MAX: '60',
       // Until they start, all of them are at home on the first node in order, where each has its port.

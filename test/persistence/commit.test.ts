@@ -8,6 +8,7 @@ import { createCommitStore } from '../../src/persistence/commit/store.ts';
 import { createReads } from '../../src/persistence/reads.ts';
 import { COMMIT_TURNS } from '../../src/persistence/sql/commit-turns.ts';
 import { withDatabase } from './database.ts';
+import { NOTHING_BESIDES } from './turns.ts';
 
 const db = withDatabase(test);
 
@@ -44,17 +45,7 @@ function turnOf(epochs: readonly number[], address: Address, seq: number, rest: 
     to: 'on',
     operationId: null,
     computeMs: 1,
-    consumes: null,
-    timersSet: [],
-    timersCancelled: [],
-    effectsStarted: [],
-    effectsEnded: [],
-    messages: [],
-    operationBegun: null,
-    unstashes: null,
-    operationsEnded: [],
-    events: [],
-    projections: [],
+    ...NOTHING_BESIDES,
     ...rest,
   };
 }

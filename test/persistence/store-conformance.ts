@@ -10,6 +10,7 @@ import type { Address, PendingEvent } from '../../src/actors/types.ts';
 import type { Reads } from '../../src/conductor/interfaces/reads.ts';
 import type { PortStore } from '../../src/conductor/interfaces/stores.ts';
 import { serverRow } from './rows.ts';
+import { NOTHING_BESIDES } from './turns.ts';
 
 export interface OpenStore {
   readonly store: CommitStore;
@@ -655,17 +656,7 @@ function handOf(opened: OpenStore) {
       to: 'off',
       operationId: null,
       computeMs: 0.5,
-      consumes: null,
-      timersSet: [],
-      timersCancelled: [],
-      effectsStarted: [],
-      effectsEnded: [],
-      messages: [],
-      operationBegun: null,
-      unstashes: null,
-      operationsEnded: [],
-      events: [],
-      projections: [],
+      ...NOTHING_BESIDES,
       ...changes,
     }),
   };
