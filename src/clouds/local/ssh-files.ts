@@ -29,6 +29,9 @@ export async function writeSshConfig(directory: string, { publicKey }: Keys, por
     'UsePAM no',
     // Asking for names takes seconds where nobody answers.
     'UseDNS no',
+    // Bash that sshd has started reads the person's `.bashrc` unless it believes that another shell is above it. This machine's
+    // may take seconds, and is nothing to the local one.
+    'SetEnv SHLVL=1',
   ];
   await writeFile(join(directory, 'sshd_config'), `${config.join('\n')}\n`);
   // sshd reads it as the user who wants to come in.

@@ -51,6 +51,8 @@ export async function openSshd(): Promise<Sshd> {
       'PasswordAuthentication no',
       'StrictModes no',
       'UsePAM no',
+      // Bash below sshd reads root's `.bashrc` unless it believes that another shell is above it; it may take seconds.
+      'SetEnv SHLVL=1',
       ...lines,
     ];
     await writeFile(join(directory, 'sshd_config'), `${config.join('\n')}\n`);
