@@ -33,7 +33,14 @@ interface Move {
 /** What a choice is made from. */
 interface Known {
   readonly held: readonly Held[];
-  readonly used: readonly string[];
+  readonly used: readonly Run[];
+}
+
+/** Numbers without a gap between them; both ends belong to it. */
+interface Run {
+  readonly protocol: PortRow['protocol'];
+  readonly from: number;
+  readonly to: number;
 }
 
 interface Means {
@@ -93,14 +100,13 @@ async function take(
   { claims, move }: Means,
   { nodeId, serverId, atHome, range, taken: askHost }: PortRequest,
   missing: readonly WantedPort[],
-  used: readonly string[],
+  used: readonly Run[],
   refused: Set<string>,
 ): Promise<readonly PortRow[] | null> {
-  const known = [...refused, ...used];
-  const chosen = lowest(missing, range, new Set([...known, ...claims.on(nodeId)]));
+  const chosen = lowest(missing, range, used, new Set([...refused, ...claims.on(nodeId)]));
   if (chosen === null) {
     // What others have only claimed may become free again, so nothing lasting is said because of it.
-    if (lowest(missing, range, new Set(known)) !== null) throw errors.ports_contended();
+    if (lowest(missing, range, used, new Set(refused)) !== null) throw errors.ports_contended();
     throw errors.no_ports({ ...range, name: missing.map(({ name }) => name).join(', ') });
   }
   const keys = chosen.map(({ protocol, host }) => portKey(protocol, host));
@@ -121,19 +127,29 @@ async function take(
   });
 }
 
-/** The lowest free numbers; ports that share a number inside the container share one outside. Null when not all can have one. */
+/**
+ * The lowest free numbers; ports that share a number inside the container share one outside. Null when not all can have one.
+ * @param used on the node's rows
+ * @param keys what else is not free, by `portKey`; grows by what is chosen
+ */
 function lowest(
   missing: readonly WantedPort[],
   range: PortRequest['range'],
-  used: Set<string>,
+  used: readonly Run[],
+  keys: Set<string>,
 ): readonly PortRow[] | null {
+  /** The last number that is taken without a gap from this one on; one below it when it is free. */
+  const takenUpTo = (protocol: PortRow['protocol'], host: number): number =>
+    used.find((run) => run.protocol === protocol && run.from <= host && host <= run.to)?.to ??
+    (keys.has(portKey(protocol, host)) ? host : host - 1);
   const chosen: PortRow[] = [];
   for (const group of Map.groupBy(missing, ({ container }) => container).values()) {
     let host = range.from;
-    while (group.some(({ protocol }) => used.has(portKey(protocol, host)))) host += 1;
+    const taken = () => Math.max(...group.map(({ protocol }) => takenUpTo(protocol, host)));
+    for (let last = taken(); last >= host; last = taken()) host = last + 1;
     if (host > range.to) return null;
     for (const { name, protocol, container, same } of group) {
-      used.add(portKey(protocol, host));
+      keys.add(portKey(protocol, host));
       chosen.push({ name, protocol, container: same ? host : container, host });
     }
   }

@@ -5,7 +5,7 @@ from ports where server_id = $1::uuid order by name`;
 
 /**
  * All that a choice is made from, in one go: what the server (`$1`) has on any node, and which ports of the node (`$2`) between
- * `$3` and `$4` somebody has, as `tcp/25565`.
+ * `$3` and `$4` somebody has, as runs of numbers: the lowest free one is always taken, so there are few, however many servers.
  */
 export const PORTS_TO_CHOOSE = `
 select (
@@ -13,8 +13,15 @@ select (
     'container', container_port, 'host', host_port) order by name), '[]')
   from ports where server_id = $1::uuid
 ) as held, (
-  select coalesce(json_agg(protocol || '/' || host_port), '[]')
-  from ports where node_id = $2::uuid and host_port between $3 and $4
+  select coalesce(json_agg(json_build_object('protocol', protocol, 'from', low, 'to', high)), '[]')
+  from (
+    select protocol, min(host_port) as low, max(host_port) as high
+    from (
+      select protocol, host_port, host_port - row_number() over (partition by protocol order by host_port) as run
+      from ports where node_id = $2::uuid and host_port between $3 and $4
+    ) as numbered
+    group by protocol, run
+  ) as runs
 ) as used`;
 
 /**
