@@ -38,6 +38,8 @@ export function createObserver(parts: ObserverParts): Observer {
   const { node, games, reads, send, sleep, report } = parts;
   /** Containers that somebody asked the engine to stop; forgotten when they are gone. */
   const requested = new Set<string>();
+  /** Servers that could not be looked at last time: each is told once, and nobody else waits for it. */
+  const unseen = new Set<string>();
 
   function onEvent(event: EngineEvent, signal: AbortSignal): void {
     if (event.type === 'exited' && event.requested) requested.add(event.containerId);
@@ -62,6 +64,18 @@ export function createObserver(parts: ObserverParts): Observer {
     send(`server/${row.id}`, { type: 'observed', observation: seen });
   }
 
+  async function tellOrSay(row: PlacedServer, container: ContainerInfo | null, signal: AbortSignal): Promise<void> {
+    try {
+      await tell(row, container, signal);
+      unseen.delete(row.id);
+    } catch (error) {
+      // A machine or an engine that is away is nobody's fault in particular.
+      if (storedError(error).retry === 'transient') throw error;
+      if (!unseen.has(row.id)) failed(`The server ${row.id} could not be looked at.`, error, signal);
+      unseen.add(row.id);
+    }
+  }
+
   async function sweep(signal: AbortSignal, withData = true): Promise<void> {
     const rows = await reads.placedOn(node.id);
     const all = await node.engine.inventory(signal);
@@ -69,7 +83,7 @@ export function createObserver(parts: ObserverParts): Observer {
     for (const row of rows) {
       signal.throwIfAborted();
       const container = newest.get(row.id) ?? null;
-      if (withData ? SETTLED.has(row.status) : differs(row, container)) await tell(row, container, signal);
+      if (withData ? SETTLED.has(row.status) : differs(row, container)) await tellOrSay(row, container, signal);
     }
     const known = new Set(all.map(({ id }) => id));
     for (const id of requested) if (!known.has(id)) requested.delete(id);
