@@ -107,7 +107,12 @@ export function createConductor(parts: ConductorParts): Conductor {
     },
     async exec(id, command, caller) {
       const row = await visible(id, caller);
-      await actors.command(serverAddress(id), { type: 'exec', command }, options(caller));
+      // Its journal says who asked for what; whether the console took it is only in the answer, and no operation claims it.
+      await actors.ask(
+        serverAddress(id),
+        { type: 'exec', command },
+        { by: caller.principal, timeoutMs: COMMIT_TIMEOUT_MS },
+      );
       return { output: await console(row.id, command) };
     },
     async cancelOperation(id, caller) {

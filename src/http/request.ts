@@ -42,6 +42,9 @@ export function requestReader(route: Route, settings: HttpSettings, readBody: (c
     const asked = check('query', query, ctx.query);
     const headers = route.command ? check('header', CommandHeaders, commandHeaders(ctx)) : undefined;
     const content = body ? check('body', body, sent) : undefined;
+    if (!route.command && route.method !== 'get' && ctx.get('idempotency-key') !== '') {
+      issues.push({ path: 'header.idempotency-key', message: 'cannot be kept here: a repeated request is done again' });
+    }
     if (asked?.offset !== undefined && asked.cursor !== undefined) {
       issues.push({ path: 'query.offset', message: 'cannot be used together with cursor' });
     }

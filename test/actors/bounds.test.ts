@@ -1,8 +1,8 @@
 import test from 'ava';
 import type { Address } from '../../src/actors/types.ts';
 import type { ProjectionStatement } from '../../src/persistence/sql/projection.ts';
+import { eventually } from '../eventually.ts';
 import { withDatabase } from '../persistence/database.ts';
-import { until } from '../persistence/postgres.ts';
 import { gated } from './gate.ts';
 import { broken } from './invariants.ts';
 import { lampKind, plainLamp, pressesOf, slowLamp } from './lamp.ts';
@@ -40,7 +40,7 @@ test('Timers, results and messages overtake what users ask', async (t) => {
   gate.shut();
   const asked = [1, 2, 3].map(() => actors.ask(lamp, { type: 'press' }));
   lit.resolve({ brightness: 1 });
-  await until('the result waits in the mailbox', async () => (await actors.view(lamp)).mailbox === 3);
+  await eventually('the result waits in the mailbox', async () => (await actors.view(lamp)).mailbox === 3);
   gate.open();
   await Promise.all(asked);
   t.deepEqual(events, ['press', 'ignite done', 'press', 'press']);
@@ -55,7 +55,7 @@ test('Who is told much by others still answers within a few turns', async (t) =>
   const handled: string[] = [];
   inspection.onTurn(({ address, by }) => address === lamp && handled.push(by === one ? 'told' : 'asked'));
   await actors.ask(one, { type: 'flood', to: lamp, count: 100 });
-  await until('it is at it', async () => handled.length > 0);
+  await eventually('it is at it', async () => handled.length > 0);
   gate.shut();
   const before = handled.length;
   const asked = [actors.ask(lamp, { type: 'press' }), actors.ask(lamp, { type: 'press' })];
@@ -79,7 +79,7 @@ test('More durable messages than a mailbox holds are all handled, once each and 
   await actors.ask(one, { type: 'flood', to: receiver, count: 100 });
   await actors.ask(two, { type: 'flood', to: receiver, count: 35 });
   await actors.ask(one, { type: 'flood', to: receiver, count: 20 });
-  await until('all are handled', async () => (await rowsOf(pool, 'select from messages')).length === 0);
+  await eventually('all are handled', async () => (await rowsOf(pool, 'select from messages')).length === 0);
   t.is(pressesOf((await actors.view(receiver)).context), 155);
   t.deepEqual(order, [...Array(100).fill(0), ...Array(35).fill(1), ...Array(20).fill(0)]);
   t.deepEqual(await broken(pool), []);
@@ -98,10 +98,10 @@ test('A full stash refuses the next command, and what waits in it is taken in or
   t.regex(first.message ?? '', /^Waiting for/);
   const current = async () => ((await actors.view(lamp)).context as { operation: { id: string } | null }).operation?.id;
   await world.command(lamp, 'douse');
-  await until('the first is taken', async () => (await current()) === first.id);
+  await eventually('the first is taken', async () => (await current()) === first.id);
   t.is((await actors.waitFor(first.id, 1)).message, null, 'it no longer waits');
   await world.command(lamp, 'douse');
-  await until('the second is taken', async () => (await current()) === second.id);
+  await eventually('the second is taken', async () => (await current()) === second.id);
   t.deepEqual(await broken(pool), []);
 });
 
@@ -127,7 +127,7 @@ test('A state with characters that PostgreSQL refuses is stored all the same', a
   const lamp = await world.lamp();
   await actors.ask(lamp, { type: 'write', text: 'a\u0000b \ud800 \\u0000 \u{1f600}' });
   await actors.ask(lamp, { type: 'pass', to: lamp, event: { type: 'write', text: 'c\u0000d' } });
-  await until('the message is handled', async () => (await rowsOf(pool, 'select from messages')).length === 0);
+  await eventually('the message is handled', async () => (await rowsOf(pool, 'select from messages')).length === 0);
   t.is(((await actors.view(lamp)).context as { note: string }).note, 'c\ufffdd');
   await actors.ask(lamp, { type: 'write', text: 'a\u0000b \ud800 \\u0000 \u{1f600}' });
   t.is(((await actors.view(lamp)).context as { note: string }).note, 'a\ufffdb \ufffd \\u0000 \u{1f600}');
@@ -147,13 +147,13 @@ test('Only so many actors stay in memory; those that went come back with their t
       lamps.map(() => round),
     );
     // On a slow machine the first have burnt down meanwhile, and are in memory until that is stored.
-    await until('only so many are in memory', () => world.runtime.residents() <= 10);
+    await eventually('only so many are in memory', () => world.runtime.residents() <= 10);
   }
-  await until('all have burnt down', async () => (await rowsOf(pool, 'select from timers')).length === 0);
+  await eventually('all have burnt down', async () => (await rowsOf(pool, 'select from timers')).length === 0);
   const states = await rowsOf<{ state: string }>(pool, `select distinct snapshot ->> 'value' as state from actors`);
   t.deepEqual(states, [{ state: 'off' }]);
   // The last of them were written, and are about to go.
-  await until('as many as may stay are left', () => world.runtime.residents() <= 10);
+  await eventually('as many as may stay are left', () => world.runtime.residents() <= 10);
   t.deepEqual(await broken(pool), []);
 });
 
@@ -166,7 +166,7 @@ test('An actor whose effect runs stays in memory, whatever the limit', async (t)
   t.is(world.runtime.residents(), 12);
   lit.resolve({ brightness: 1 });
   for (const { id } of operations) t.is((await world.runtime.actors.waitFor(id, 5_000)).status, 'succeeded');
-  await until('the others are passivated', () => world.runtime.residents() <= 3);
+  await eventually('the others are passivated', () => world.runtime.residents() <= 3);
 });
 
 test('Someone who waits no longer is told that the outcome is unknown, and what he asked happens all the same', async (t) => {

@@ -6,8 +6,8 @@ import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import type { Pool } from 'pg';
 import type { ActorKind, Address } from '../../src/actors/types.ts';
+import { eventually } from '../eventually.ts';
 import { withDatabase } from '../persistence/database.ts';
-import { until } from '../persistence/postgres.ts';
 import { broken } from './invariants.ts';
 import { lampKind, pressesOf } from './lamp.ts';
 import { rowsOf, startWorld, type World } from './world.ts';
@@ -82,7 +82,7 @@ async function agree({ world, lamps }: Real, { lamps: models, operations }: Mode
     })),
   );
   let last = '';
-  await until(`after ${after}: ${expected}`, async () => {
+  await eventually(`after ${after}: ${expected}`, async () => {
     last = await seen();
     return last === expected;
   }).catch((error: Error) => {
@@ -164,7 +164,7 @@ const ignite = (which: number, succeeds: boolean): Step =>
     (model) => lampOf(model, which).state === 'lighting',
     async (model, real) => {
       const lamp = addressOf(real, which);
-      await until('the flame is awaited', () => real.flames.has(lamp));
+      await eventually('the flame is awaited', () => real.flames.has(lamp));
       const flame = real.flames.get(lamp);
       real.flames.delete(lamp);
       if (succeeds) flame?.resolve({ brightness: 1 });

@@ -4,8 +4,9 @@ import type { Pool } from 'pg';
 import type { Address, Operation } from '../../src/actors/types.ts';
 import { openDatabase } from '../../src/persistence/database.ts';
 import { errors } from '../../src/persistence/errors.ts';
+import { eventually } from '../eventually.ts';
 import { cloneTemplate, makeTemplate, withDatabase } from '../persistence/database.ts';
-import { startPostgres, until } from '../persistence/postgres.ts';
+import { startPostgres } from '../persistence/postgres.ts';
 import { flaky, seeded, type Weather } from './flaky-store.ts';
 import { broken } from './invariants.ts';
 import { lampKind, plainLamp, pressesOf } from './lamp.ts';
@@ -86,7 +87,7 @@ function keepBusy(world: World, lamps: readonly Address[], random: () => number,
 /** Waits until so many more things were tried. */
 async function more(deeds: Deeds, count: number): Promise<void> {
   const goal = deeds.tried + count;
-  await until(`${count} more things were tried`, () => deeds.tried >= goal);
+  await eventually(`${count} more things were tried`, () => deeds.tried >= goal);
 }
 
 const isPassing = (error: unknown): boolean =>
@@ -95,9 +96,9 @@ const isPassing = (error: unknown): boolean =>
 /** Waits until nothing moves any more, and then checks that all is as if there had been no outage. */
 async function assertWhole(t: ExecutionContext, world: World, pool: Pool, deeds: Deeds): Promise<void> {
   const { actors } = world.runtime;
-  await until('it is healthy', () => world.runtime.healthy());
+  await eventually('it is healthy', () => world.runtime.healthy());
   for (const { id } of deeds.operations) t.not((await actors.waitFor(id, 10_000)).status, 'running');
-  await until('nothing is left to do', async () => {
+  await eventually('nothing is left to do', async () => {
     const left = await rowsOf<{ left: number }>(
       pool,
       `select ((select count(*) from messages) + (select count(*) from effects) + (select count(*) from timers)
@@ -164,7 +165,7 @@ test('While the store does not answer, asks are refused at once and nothing is a
   t.is(await codeOf(t, actors.ask(lamp, { type: 'press' })), 'unavailable');
   t.is(await codeOf(t, world.command(lamp, 'light')), 'unavailable');
   weather.share = 0;
-  await until('it is healthy again', () => world.runtime.healthy());
+  await eventually('it is healthy again', () => world.runtime.healthy());
   t.is(await actors.ask(lamp, { type: 'press' }), 1);
 });
 
@@ -194,7 +195,7 @@ test('An effect that lives with its state is stopped when the commit that left t
   weather.deaf = true;
   t.is(await codeOf(t, world.command(lamp, 'douse')), 'unavailable');
   weather.deaf = false;
-  await until('it is healthy again', () => world.runtime.healthy());
+  await eventually('it is healthy again', () => world.runtime.healthy());
   await world.runtime.actors.ask(lamp, { type: 'press' });
   await aborted.promise;
   t.is((await world.runtime.actors.view(lamp)).state, 'off');
@@ -215,9 +216,9 @@ test('A real database may be killed in the middle of everything', async (t) => {
   for (let kills = 0; kills < 2; kills += 1) {
     await more(busy.deeds, 100);
     await server.kill();
-    await until('the outage is noticed', () => !world.runtime.healthy());
+    await eventually('the outage is noticed', () => !world.runtime.healthy());
     await server.restart();
-    await until('it is healthy again', () => world.runtime.healthy());
+    await eventually('it is healthy again', () => world.runtime.healthy());
   }
   await more(busy.deeds, 100);
   over.abort();

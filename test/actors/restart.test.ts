@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { Runtime } from '../../src/actors/runtime.ts';
+import { eventually } from '../eventually.ts';
 import { withDatabase } from '../persistence/database.ts';
-import { until } from '../persistence/postgres.ts';
 import { flaky, type Weather } from './flaky-store.ts';
 import { gated } from './gate.ts';
 import { broken } from './invariants.ts';
@@ -46,8 +46,8 @@ test('A runtime that stops in the middle of everything leaves what the next one 
   for (const { id } of again) t.is((await second.runtime.actors.waitFor(id, 5_000)).status, 'succeeded');
   for (const { id } of waiting)
     t.is((await second.runtime.actors.waitFor(id, 5_000)).error?.code, 'invalid_transition');
-  await until('no message is left', async () => (await rowsOf(pool, 'select from messages')).length === 0);
-  await until('all have burnt down', async () => (await rowsOf(pool, 'select from timers')).length === 0);
+  await eventually('no message is left', async () => (await rowsOf(pool, 'select from messages')).length === 0);
+  await eventually('all have burnt down', async () => (await rowsOf(pool, 'select from timers')).length === 0);
   const presses = await rowsOf<{ presses: number }>(
     pool,
     `select (snapshot -> 'context' ->> 'presses')::integer as presses from actors`,
@@ -87,7 +87,7 @@ test('While another owner’s lease lasts the database is in use; the same owner
   const again = await startWorld(t, { pool }, [plainLamp()], { owner: 'one' });
   t.is(await again.runtime.actors.ask(lamp, { type: 'press' }), 1);
   t.is(await codeOf(t, first.runtime.actors.ask(lamp, { type: 'press' })), 'fenced');
-  await until('the first knows', () => isLost(first.reports));
+  await eventually('the first knows', () => isLost(first.reports));
   await first.runtime.stop();
   t.is(await again.runtime.actors.ask(lamp, { type: 'press' }), 2, 'it did not give away what is no longer its own');
 });
@@ -111,7 +111,7 @@ test('A runtime whose lease another has taken is refused by the database, says s
   t.is(await second.runtime.actors.ask(lamp, { type: 'press' }), 1);
 
   t.is(await codeOf(t, first.runtime.actors.ask(lamp, { type: 'press' })), 'fenced');
-  await until('the first knows that it lost the lease', () => isLost(first.reports));
+  await eventually('the first knows that it lost the lease', () => isLost(first.reports));
   t.false(first.runtime.healthy());
   t.is(aborted, 1, 'its effects are aborted');
   t.is(first.runtime.residents(), 0);
@@ -132,9 +132,9 @@ test('A turn that was being written when the lease was lost is not tried again',
     sender,
     receiver,
   ]);
-  await until('the message’s turn is being written', () => gate.waiting > 0);
+  await eventually('the message’s turn is being written', () => gate.waiting > 0);
   await pool.query(`update shards set owner = 'two', epoch = epoch + 1, expires_at = now() + interval '1 hour'`);
-  await until('the lease is lost', () => isLost(first.reports));
+  await eventually('the lease is lost', () => isLost(first.reports));
   gate.open();
   await first.runtime.stop();
   t.is(first.runtime.residents(), 0);
@@ -150,7 +150,7 @@ test('A command that waits is not taken by a runtime whose shards another has: t
   await pool.query(`update shards set owner = 'two', epoch = epoch + 1, expires_at = now() + interval '1 hour'`);
   const late = first.runtime.actors.command(lamp, { type: 'light' }, { by: first.admin, ifBusy: 'queue' });
   t.is(await codeOf(t, late), 'fenced');
-  await until('the first knows that it lost the lease', () => isLost(first.reports));
+  await eventually('the first knows that it lost the lease', () => isLost(first.reports));
   t.is((await rowsOf(pool, 'select from stash')).length, 0);
   t.is((await rowsOf(pool, `select from operations where status = 'running'`)).length, 1, 'only the one it waits for');
 });
@@ -161,9 +161,9 @@ test('A lease that runs out unnoticed is lost at the next renewal', async (t) =>
   const lamp = await first.lamp();
   const expiry = () => rowsOf<{ at: Date }>(pool, 'select min(expires_at) as at from shards');
   const [{ at }] = (await expiry()) as [{ at: Date }];
-  await until('it is renewed', async () => ((await expiry())[0]?.at ?? at) > at);
+  await eventually('it is renewed', async () => ((await expiry())[0]?.at ?? at) > at);
   await pool.query(`update shards set owner = 'two', epoch = epoch + 1, expires_at = now() + interval '1 hour'`);
-  await until('it is lost', () => isLost(first.reports));
+  await eventually('it is lost', () => isLost(first.reports));
   t.true(['fenced', 'stopping'].includes(await codeOf(t, first.runtime.actors.ask(lamp, { type: 'press' }))));
 });
 
@@ -193,7 +193,7 @@ test('Work that another process left behind after we looked is found by the swee
       [`late ${lamp}`, lamp],
     );
   }
-  await until('both are handled', async () => (await rowsOf(pool, 'select from messages')).length === 0);
+  await eventually('both are handled', async () => (await rowsOf(pool, 'select from messages')).length === 0);
   t.is(pressesOf((await actors.view(idle)).context), 1);
   t.is(pressesOf((await actors.view(resident)).context), 2);
 });
@@ -208,13 +208,13 @@ test('After an outage in which another process had the shards, nothing stale is 
   const lamp = await first.lamp();
   t.is(await first.runtime.actors.ask(lamp, { type: 'press' }), 1);
   weather.share = 2;
-  await until('the outage is noticed', () => !first.runtime.healthy());
+  await eventually('the outage is noticed', () => !first.runtime.healthy());
   await pool.query(`update shards set expires_at = now() - interval '1 second'`);
   const second = await startWorld(t, { pool }, [plainLamp()], { owner: 'two' });
   t.is(await second.runtime.actors.ask(lamp, { type: 'press' }), 2);
   await second.runtime.stop();
   weather.share = 0;
-  await until('the first is healthy again', () => first.runtime.healthy());
+  await eventually('the first is healthy again', () => first.runtime.healthy());
   t.is(await first.runtime.actors.ask(lamp, { type: 'press' }), 3);
 });
 
@@ -231,7 +231,7 @@ test('An outage after which another process has the shards is a lost lease', asy
   await pool.query(`update shards set expires_at = now() - interval '1 second'`);
   await startWorld(t, { pool }, [plainLamp()], { owner: 'two' });
   weather.share = 0;
-  await until('it is lost', () => isLost(first.reports));
+  await eventually('it is lost', () => isLost(first.reports));
   t.false(first.runtime.healthy());
 });
 

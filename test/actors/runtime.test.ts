@@ -1,8 +1,8 @@
 import test from 'ava';
 import type { StoredTimer } from '../../src/actors/store.ts';
 import { BatonError, catalogue } from '../../src/errors.ts';
+import { eventually } from '../eventually.ts';
 import { withDatabase } from '../persistence/database.ts';
-import { until } from '../persistence/postgres.ts';
 import { lampKind, plainLamp, pressesOf, slowLamp } from './lamp.ts';
 import { newLamp, startWorld } from './world.ts';
 
@@ -182,7 +182,7 @@ test.serial('A timer of an earlier time in the same state is not mistaken for th
   const address = await lamp({ burnMs: 1 });
   const first = await command(address, 'light');
   await actors.waitFor(first.id, 5_000);
-  await until('it has burnt down', async () => (await actors.view(address)).state === 'off');
+  await eventually('it has burnt down', async () => (await actors.view(address)).state === 'off');
   await db.pool.query(
     `update actors set snapshot = jsonb_set(snapshot::jsonb, '{context,burnMs}', '60000')::json where address = $1`,
     [address],

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { ActorEvent, Address } from '../../src/actors/types.ts';
+import { eventually } from '../eventually.ts';
 import { withDatabase } from '../persistence/database.ts';
-import { until } from '../persistence/postgres.ts';
 import { broken } from './invariants.ts';
 import { lampKind, lampOfVersion, plainLamp, pressesOf } from './lamp.ts';
 import { codeOf, newLamp, rowsOf, startWorld, type World } from './world.ts';
@@ -28,14 +28,14 @@ test('A durable message whose handling throws is tried again, becomes a dead let
   const [sender, receiver] = [await world.lamp(), await world.lamp()];
   await actors.ask(sender, { type: 'pass', to: receiver, event: { type: 'explode' } });
   await actors.ask(sender, { type: 'pass', to: receiver });
-  await until('the message is a dead letter', async () => (await lettersOf(pool, receiver)).length > 0);
+  await eventually('the message is a dead letter', async () => (await lettersOf(pool, receiver)).length > 0);
   const letters = await lettersOf(pool, receiver);
   t.is(letters.length, 1);
   t.is(letters[0]?.attempts, 3);
   t.like(letters[0]?.event, { type: 'explode' });
   t.regex(letters[0]?.error.message ?? '', /the guard exploded/);
   t.is(handled(world, 'explode').length, 3);
-  await until('the next message is handled', async () => pressesOf((await actors.view(receiver)).context) === 1);
+  await eventually('the next message is handled', async () => pressesOf((await actors.view(receiver)).context) === 1);
   t.deepEqual(await rowsOf(pool, 'select * from messages'), []);
   t.is((await actors.view(receiver)).quarantined, null);
   t.deepEqual(await broken(pool), []);
@@ -46,7 +46,7 @@ test('A timer whose handling throws becomes a dead letter and does not fire agai
   const world = await startWorld(t, { pool }, [plainLamp()], { limits: { deliveryAttempts: 2, pollMs: 20 } });
   const lamp = await world.lamp({ burnMs: 100 });
   await world.runtime.actors.ask(lamp, { type: 'fuse', ms: 1 });
-  await until('the timer is a dead letter', async () => (await lettersOf(pool, lamp)).length > 0);
+  await eventually('the timer is a dead letter', async () => (await lettersOf(pool, lamp)).length > 0);
   t.deepEqual(await rowsOf(pool, 'select * from timers'), []);
   const burnt = world.turn(({ event }) => event === 'after burn');
   await world.command(lamp, 'light');
@@ -67,7 +67,7 @@ test('An effect’s result that its machine cannot take becomes a dead letter, a
   const world = await startWorld(t, { pool }, [kind]);
   const lamp = await world.lamp();
   const lit = await world.command(lamp, 'light');
-  await until('the result is a dead letter', async () => (await lettersOf(pool, lamp)).length > 0);
+  await eventually('the result is a dead letter', async () => (await lettersOf(pool, lamp)).length > 0);
   const [letter] = await lettersOf(pool, lamp);
   t.regex(letter?.error.message ?? '', /no projection/);
   t.deepEqual(await rowsOf(pool, 'select * from effects'), []);
@@ -111,7 +111,7 @@ test('An actor that fails in a burst is quarantined: asks hear why, its rows sta
   const world = await startWorld(t, { pool }, [plainLamp()], { limits: { failureBurst: 3 } });
   const { actors } = world.runtime;
   const [lamp, other] = [await world.lamp({ burnMs: 1 }), await world.lamp()];
-  const quarantined = until('it is quarantined', async () => (await actors.view(lamp)).quarantined !== null);
+  const quarantined = eventually('it is quarantined', async () => (await actors.view(lamp)).quarantined !== null);
   for (let n = 0; n < 4; n += 1) t.is(await codeOf(t, actors.ask(lamp, { type: 'explode' })), 'internal');
   await quarantined;
   t.is(await codeOf(t, actors.ask(lamp, { type: 'press' })), 'quarantined');
@@ -134,9 +134,9 @@ test('Messages and timers of a quarantined actor wait in the store, through a re
   const lit = await first.command(lamp, 'light');
   await first.runtime.actors.waitFor(lit.id, 5_000);
   for (let n = 0; n < 2; n += 1) await codeOf(t, first.runtime.actors.ask(lamp, { type: 'explode' }));
-  await until('it is quarantined', async () => (await first.runtime.actors.view(lamp)).quarantined !== null);
+  await eventually('it is quarantined', async () => (await first.runtime.actors.view(lamp)).quarantined !== null);
   await first.runtime.actors.ask(sender, { type: 'pass', to: lamp });
-  await until(
+  await eventually(
     'the timer is due',
     async () => (await rowsOf(pool, 'select from timers where due_at < now()')).length > 0,
   );
@@ -149,7 +149,7 @@ test('Messages and timers of a quarantined actor wait in the store, through a re
   const gone = second.turn(({ address, event }) => address === lamp && event === 'after burn');
   await actors.resume(lamp, second.admin);
   await gone;
-  await until('the message is handled', async () => pressesOf((await actors.view(lamp)).context) === 1);
+  await eventually('the message is handled', async () => pressesOf((await actors.view(lamp)).context) === 1);
   t.is((await actors.view(lamp)).quarantined, null);
   t.deepEqual(await broken(pool), []);
 });
@@ -216,7 +216,7 @@ test('A message to an actor that does not exist yet is handled once it does', as
   await actors.ask(sender, { type: 'pass', to: late });
   t.is(await codeOf(t, actors.ask(late, { type: 'press' })), 'not_found');
   await actors.create(late, {}, 'create', { by: world.admin });
-  await until('the late one has its message', async () => pressesOf((await actors.view(late)).context) === 1);
+  await eventually('the late one has its message', async () => pressesOf((await actors.view(late)).context) === 1);
   t.deepEqual(await rowsOf(pool, 'select * from messages'), []);
 });
 
@@ -226,7 +226,7 @@ test('A message whose receiver does not come into being becomes a dead letter af
   const [sender, never] = [await world.lamp(), newLamp()];
   await world.runtime.actors.ask(sender, { type: 'pass', to: never });
   await world.runtime.actors.ask(sender, { type: 'pass', to: 'stranger/1' });
-  await until('both are dead letters', async () => (await rowsOf(pool, 'select from messages')).length === 0);
+  await eventually('both are dead letters', async () => (await rowsOf(pool, 'select from messages')).length === 0);
   const letters = await rowsOf<Letter>(pool, 'select address, error from dead_letters');
   t.deepEqual(letters.map(({ address }) => address).sort(), [never, 'stranger/1'].sort());
   t.is(letters[0]?.error.code, 'no_receiver');
@@ -241,7 +241,7 @@ test('What is moot to an actor that has ended is no dead letter; an order to it 
   await world.command(ended, 'smash');
   for (const to of [ended, never]) await actors.ask(sender, { type: 'pass', to, event: { type: 'press' } });
   await actors.ask(sender, { type: 'pass', to: ended, event: { type: 'write', text: 'late' } });
-  await until('none waits', async () => (await rowsOf(pool, 'select from messages')).length === 0);
+  await eventually('none waits', async () => (await rowsOf(pool, 'select from messages')).length === 0);
   const letters = await rowsOf<Letter>(pool, 'select address, event from dead_letters');
   t.deepEqual(
     letters.map(({ address, event }) => `${address} ${event.type}`).sort(),
@@ -277,7 +277,7 @@ test('An actor that ends takes its waiting commands’ operations, timers and ef
   t.is(await codeOf(t, world.command(lamp, 'smash')), 'operation_lost', 'an operation that runs may not be lost');
   await world.command(lamp, 'douse');
   t.is((await actors.waitFor(lit.id, 1_000)).status, 'cancelled');
-  await until('the waiting command was taken', async () => (await actors.view(lamp)).state === 'lighting');
+  await eventually('the waiting command was taken', async () => (await actors.view(lamp)).state === 'lighting');
   const third = await actors.command(lamp, { type: 'light' }, { by: world.admin, ifBusy: 'queue' });
   t.is((await actors.waitFor(waiting.id, 1)).status, 'running');
   await world.command(lamp, 'shatter');

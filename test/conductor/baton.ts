@@ -2,13 +2,13 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { TestFn } from 'ava';
 import Docker from 'dockerode';
 import { pino } from 'pino';
 import { loadSettings } from '../../config/settings.ts';
 import { type Baton, startBaton } from '../../src/baton.ts';
 import { createDockerEngine } from '../../src/nodes/index.ts';
+import { eventually } from '../eventually.ts';
 import { games } from '../games/helpers/targets.ts';
 import { freePort } from '../nodes/helpers/waiting.ts';
 
@@ -130,13 +130,15 @@ export async function startTestBaton(environment: Record<string, string> = {}): 
       return (await self.call('GET', `/api/servers/${id}?include_deleted=true`)).body;
     },
     async until(id, status, withinMs = 60_000) {
-      const end = performance.now() + withinMs;
-      for (;;) {
+      let last = '';
+      const reached = async () => {
         const server = await self.server(id);
-        if (server.status === status) return server;
-        if (performance.now() > end) throw new Error(`still ${server.status}, not ${status}, after ${withinMs} ms`);
-        await delay(50);
-      }
+        last = server.status;
+        return last === status && server;
+      };
+      return eventually(`it becomes ${status}`, reached, withinMs).catch((late: Error) => {
+        throw new Error(`${late.message}; it is ${last}`);
+      });
     },
     containers: (id) => docker.listContainers({ all: true, filters: { label: [`baton.server=${id}`] } }),
     async restart(more = {}) {

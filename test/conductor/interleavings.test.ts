@@ -1,6 +1,6 @@
 /** The interleavings that the design names, as far as they need no backups and no second node, against real Docker. */
 import test from 'ava';
-import { until } from '../persistence/postgres.ts';
+import { eventually } from '../eventually.ts';
 import { startTestBaton, type TestBaton, withBaton } from './baton.ts';
 
 const theBaton = withBaton(test);
@@ -82,7 +82,7 @@ test.serial(
       t.deepEqual(running, []);
     }
     // The node hears of it by a message, after the server has stopped.
-    await until('the room is free', async () => {
+    await eventually('the room is free', async () => {
       const { body: node } = await baton.call('GET', `/api/actors/node/${baton.nodeId}`);
       return node.context.reservations[id] === undefined;
     });

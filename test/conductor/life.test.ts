@@ -1,8 +1,8 @@
 import test from 'ava';
 import { visit } from '../../src/games/player.ts';
+import { eventually } from '../eventually.ts';
 import { CACHE_DIR } from '../games/helpers/targets.ts';
 import { openDockerProxy } from '../nodes/helpers/proxy.ts';
-import { until } from '../persistence/postgres.ts';
 import { startTestBaton, withBaton } from './baton.ts';
 
 const theBaton = withBaton(test);
@@ -15,7 +15,7 @@ test.serial('A server is made, played on, stopped, started, deleted, had back an
   const visited = await visit(place, CACHE_DIR, AbortSignal.timeout(60_000));
   t.is(typeof visited.x, 'number');
   // What the game says of him would be taken for its answer.
-  await until('the game has seen him go', async () => {
+  await eventually('the game has seen him go', async () => {
     const { body: log } = await baton.call('GET', `/api/servers/${id}/logs`);
     return log.lines.some((line: string) => /Alex.* disconnected/.test(line));
   });

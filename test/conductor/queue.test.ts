@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
+import { eventually } from '../eventually.ts';
 import { type RunningBaton, startTestBaton, type TestBaton } from './baton.ts';
 
 const SIMULATED = {
@@ -33,14 +33,6 @@ const stop = (baton: TestBaton, id: string) => baton.run('POST', `/api/servers/$
 const waitingIn = async (baton: TestBaton): Promise<string[]> =>
   (await actor(baton, 'queue/main')).context.entries.map((one: { server_id: string }) => one.server_id);
 
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 20_000;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error('it never came about');
-    await delay(20);
-  }
-}
-
 test.serial('many that start at once are spread over the nodes, and no node gives out more than it has', async (t) => {
   await withBaton({ BATON_SIMULATED_NODES: '4', BATON_NODE_STARTS_MAX: '2' }, async (baton) => {
     const ids = await Promise.all(Array.from({ length: 12 }, (_, n) => wish(baton, `s${n}`, 2000)));
@@ -65,10 +57,10 @@ test.serial('who finds no room waits over a restart, and starts when there is so
     const [first = '', second = ''] = await Promise.all(['a', 'b'].map((name) => baton.create(name, { ram_mb: 3000 })));
     const waiting = await wish(baton, 'c', 3000);
     await baton.until(waiting, 'queued');
-    await until(async () => (await waitingIn(baton)).includes(waiting));
+    await eventually('it waits', async () => (await waitingIn(baton)).includes(waiting));
     await baton.restart();
     t.deepEqual(await waitingIn(baton), [waiting]);
-    await until(async () => (await actor(baton, 'queue/main')).state.open !== undefined);
+    await eventually('the queue is open', async () => (await actor(baton, 'queue/main')).state.open !== undefined);
     t.is((await baton.server(waiting)).status, 'queued');
     await stop(baton, first);
     await baton.until(waiting, 'running');
@@ -91,7 +83,7 @@ test.serial(
       t.regex(context.entries[0].reason, /Others|No node|6000/);
       await stop(baton, large);
       t.is((await baton.server(large)).status, 'stopped');
-      await until(async () => (await waitingIn(baton)).length === 0);
+      await eventually('nobody waits', async () => (await waitingIn(baton)).length === 0);
     });
   },
 );
@@ -99,7 +91,7 @@ test.serial(
 test.serial('a server that has its world on a node waits for that node', async (t) => {
   await withBaton({ BATON_SIMULATED_NODES: '2' }, async (baton) => {
     const id = await baton.create('a', { ram_mb: 3000 });
-    await until(async () => (await baton.server(id)).data_exists === true);
+    await eventually('its world is seen', async () => (await baton.server(id)).data_exists === true);
     await stop(baton, id);
     const home = (await baton.server(id)).node_id;
     const others = await Promise.all(['b', 'c'].map((name) => baton.create(name, { ram_mb: 3000 })));

@@ -33,7 +33,7 @@ export async function joinNode(machine: FleetNode, beatMs = BEAT_MS): Promise<Jo
   const nodeId = `fleet-${name}`;
   const node = createSshNode({ nodeId, name, keyOf: async () => privateKey });
   const steps: string[] = [];
-  const soon = () => AbortSignal.timeout(60_000);
+  const soon = () => AbortSignal.timeout(180_000);
   const bare = { nodeId, name, ssh: { hostname, user, port: sshPort, dockerHost: null, root: null }, hostKey: null };
   const { hostKey } = await node.link.bootstrap(bare, (step) => steps.push(step), soon());
   const target = { ...bare, hostKey };

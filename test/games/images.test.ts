@@ -73,9 +73,7 @@ test('files that cannot be read fail the build at once', async (t) => {
   t.teardown(() => rm(cacheDir, { recursive: true }));
   await mkdir(join(cacheDir, `flying-squid-${await treeHash(squid)}`));
   const build = imageOf(t, cacheDir);
-  const { code, retry, message } = await thrownBy(() =>
-    ensureImage(build, engine, quietly, AbortSignal.timeout(20_000)),
-  );
+  const { code, retry, message } = await thrownBy(() => ensureImage(build, engine, quietly, minutes()));
   t.is(code, 'image_build_failed');
   t.is(retry, 'permanent');
   t.regex(message, /ENOENT.*node_modules/);

@@ -8,7 +8,7 @@ import { atMost } from './helpers/gate.ts';
 import { eventually } from './helpers/waiting.ts';
 
 const declare = anyTest as TestFn;
-const test = atMost(5, declare);
+const test = atMost(3, declare);
 let run: DockerRun;
 
 declare.before('there is an engine', async () => {

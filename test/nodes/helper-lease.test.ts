@@ -12,7 +12,7 @@ import { eventually } from './helpers/waiting.ts';
 
 const PAUSE_BUDGET_MS = LEASE_LIMITS.pauseBudgetMs;
 
-const gated = atMost(3, anyTest as TestFn);
+const gated = atMost(2, anyTest as TestFn);
 
 /** The same test under both shells, each with a node of its own. */
 function test(title: string, body: (t: ExecutionContext, node: HelperRun) => Promise<void>): void {

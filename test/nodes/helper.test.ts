@@ -10,7 +10,7 @@ import { type HelperRun, openHelperRun, type Shell } from './helpers/baton-node.
 import { atMost } from './helpers/gate.ts';
 import { eventually } from './helpers/waiting.ts';
 
-const gated = atMost(3, anyTest as TestFn);
+const gated = atMost(2, anyTest as TestFn);
 
 /** The same test under both shells, each with a node of its own. */
 function test(title: string, body: (t: ExecutionContext, node: HelperRun) => Promise<void>): void {

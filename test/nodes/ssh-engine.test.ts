@@ -7,7 +7,7 @@ import { openSshNode, type SshNodeRun } from './helpers/ssh-node.ts';
 import { eventually } from './helpers/waiting.ts';
 
 const declare = anyTest as TestFn;
-const test = atMost(5, declare);
+const test = atMost(3, declare);
 let node: SshNodeRun;
 let run: DockerRun;
 

@@ -14,7 +14,7 @@ import { openSshNode, type SshNodeRun, type SshNodeRunOptions } from './helpers/
 import { keyPair } from './helpers/sshd.ts';
 import { eventually, freePort } from './helpers/waiting.ts';
 
-const gated = atMost(3, anyTest as TestFn);
+const gated = atMost(2, anyTest as TestFn);
 
 /** A test with a node of its own, which is not set up yet. */
 function test(

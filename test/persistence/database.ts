@@ -10,7 +10,8 @@ import type { TestFn } from 'ava';
 import type { Pool } from 'pg';
 import type { DatabaseParts } from '../../src/persistence/connection.ts';
 import { type Database, type DatabaseOptions, openDatabase } from '../../src/persistence/database.ts';
-import { ADMINISTRATOR, startPostgres, type TestServer, until } from './postgres.ts';
+import { eventually } from '../eventually.ts';
+import { ADMINISTRATOR, startPostgres, type TestServer } from './postgres.ts';
 
 const TEMPLATE = 'baton_template';
 
@@ -117,7 +118,7 @@ export async function closeAll(databases: readonly Database[], server: TestServe
     if (busy > 0) throw new Error(`${busy} connections were taken from the pool and never given back`);
   }
   await Promise.all(databases.map((database) => database.close()));
-  await until('every connection to a test database is closed', async () => {
+  await eventually('every connection to a test database is closed', async () => {
     const [row] = await server.admin(
       `select count(*)::integer as open from pg_stat_activity
        where backend_type = 'client backend' and application_name <> $1`,

@@ -6,8 +6,9 @@ import anyTest, { type TestFn } from 'ava';
 import { BatonError } from '../../src/errors.ts';
 import { startAlone, startEmbeddedPostgres } from '../../src/persistence/embedded/index.ts';
 import { isAlive } from '../../src/persistence/embedded/orphan.ts';
+import { eventually } from '../eventually.ts';
 import { atMost } from '../nodes/helpers/gate.ts';
-import { database, directory, eventually, isRoot, otherProcess, query, run } from './embedded/helpers.ts';
+import { database, directory, isRoot, otherProcess, query, run } from './embedded/helpers.ts';
 
 const test = atMost(2, anyTest as TestFn);
 
@@ -62,7 +63,7 @@ test('it runs for a user who is not root', async (t) => {
   const status = await readFile(`/proc/${server}/status`, 'utf8');
   t.regex(status, /^Uid:\s+65534\b/m);
   child.kill('SIGKILL');
-  await eventually(async () => !(await isAlive(server)));
+  await eventually('the server has ended', async () => !(await isAlive(server)));
 });
 
 test('a path too long for a socket gets one in the temporary directory, removed at the stop', async (t) => {
@@ -117,7 +118,7 @@ test('a server that has ended, and of whose end nobody has taken note, is no hin
   const keeper = spawn('sh', ['-c', 'true & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'inherit'] });
   t.teardown(() => keeper.kill('SIGKILL'));
   const zombie = Number(String((await once(keeper.stdout, 'data'))[0]));
-  await eventually(async () => !(await isAlive(zombie)));
+  await eventually('only a zombie is left', async () => !(await isAlive(zombie)));
   await writeFile(pidFile, text.replace(/^\d+/, String(zombie)));
   const second = await database(t, dataDir);
   t.deepEqual(await query(second, 'select 1 as one'), [{ one: 1 }]);
@@ -156,7 +157,7 @@ test('a server that dies is started again by itself, on the same address', async
   for (const signal of ['SIGKILL', 'SIGQUIT'] as const) {
     const before = running.pid() ?? 0;
     process.kill(before, signal);
-    await eventually(() => running.pid() !== null && running.pid() !== before);
+    await eventually('another server runs', () => running.pid() !== null && running.pid() !== before);
     t.deepEqual(await query(running, 'select 1 as one'), [{ one: 1 }]);
   }
   t.is(exits.length, 2);
@@ -168,7 +169,7 @@ test('stopping while the server is down ends the restarting', async (t) => {
   const binary = join(dataDir, 'postgres/data/PG_VERSION');
   await rename(binary, `${binary}.away`);
   process.kill(running.pid() ?? 0, 'SIGKILL');
-  await eventually(() => running.pid() === null);
+  await eventually('no server runs', () => running.pid() === null);
   await running.stop();
   t.is(running.pid(), null);
 });

@@ -5,8 +5,9 @@ import { openDatabase } from '../../src/persistence/database.ts';
 import { isConnectionError, translated } from '../../src/persistence/errors.ts';
 import { createReads } from '../../src/persistence/reads.ts';
 import { openRepositories } from '../../src/persistence/repositories/index.ts';
+import { eventually } from '../eventually.ts';
 import { cloneTemplate, closeAll, makeTemplate } from './database.ts';
-import { startPostgres, until } from './postgres.ts';
+import { startPostgres } from './postgres.ts';
 
 const UNAVAILABLE = { code: 'unavailable', retry: 'transient', status: 503 };
 
@@ -23,7 +24,7 @@ test.serial('a database that dies is unavailable within seconds, and used again 
     t.throwsAsync(database.pool.query('select pg_sleep(60)')),
     t.throwsAsync(database.orm.em.fork().execute('select pg_sleep(60)')),
   ];
-  await until('both statements are running', async () => {
+  await eventually('both statements are running', async () => {
     const running = await server.admin(`select 1 from pg_stat_activity where query = 'select pg_sleep(60)'`);
     return running.length === 2;
   });
@@ -47,7 +48,7 @@ test.serial('a database that dies is unavailable within seconds, and used again 
   t.true(performance.now() - began < 10_000);
 
   await server.restart();
-  await until('the database answers again', () =>
+  await eventually('the database answers again', () =>
     reads.ping().then(
       () => true,
       () => false,
@@ -64,7 +65,7 @@ test.serial('a database that starts later than Baton is used once it is there', 
   const database = await openDatabase({ target: server.parts('postgres') });
   t.like(await t.throwsAsync(database.ping()), UNAVAILABLE);
   await server.restart();
-  await until('the database answers', () =>
+  await eventually('the database answers', () =>
     database.ping().then(
       () => true,
       () => false,

@@ -5,7 +5,6 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import type { DatabaseParts } from '../../src/persistence/connection.ts';
 import { postgresAccount } from '../../src/persistence/embedded/account.ts';
@@ -13,6 +12,7 @@ import { findBinaries } from '../../src/persistence/embedded/binaries.ts';
 import { clusterPaths, ensureCluster, makeOwnDirectory, SUPERUSER } from '../../src/persistence/embedded/cluster.ts';
 import { type Launch, launcher } from '../../src/persistence/embedded/launch.ts';
 import { startPostmaster } from '../../src/persistence/embedded/postmaster.ts';
+import { eventually } from '../eventually.ts';
 
 export interface TestServer {
   /** Where a database of this server is. */
@@ -51,12 +51,9 @@ export async function startPostgres(): Promise<TestServer> {
       process.kill(postmaster.pid, 'SIGKILL');
       await postmaster.exited;
     },
-    restart: () =>
-      until('the server has started again', async () => {
-        const started = await start().catch(() => undefined);
-        postmaster = started ?? postmaster;
-        return started !== undefined;
-      }),
+    async restart() {
+      postmaster = await eventually('the server has started again', () => start().catch(() => null));
+    },
     async stop() {
       await postmaster.stop();
       await rm(directory, { recursive: true, force: true });
@@ -90,14 +87,5 @@ async function queryOnce(target: DatabaseParts, sql: string, values?: unknown[])
     return (await client.query(sql, values)).rows;
   } finally {
     await client.end();
-  }
-}
-
-/** Polls a condition; fails with `what` after ten seconds. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within 10 s: ${what}`);
-    await pause(20);
   }
 }

@@ -19,15 +19,15 @@ export const insideRoutes = (deps: RouteDeps): Route[] => {
       method: 'post',
       path: '/api/servers/{id}/exec',
       summary: 'Run a console command in the game',
+      description: 'Each request runs it once more: it is no operation, and takes no `Idempotency-Key`.',
       params,
       body: z.strictObject({
         // One line: a break in it would smuggle in a second command.
         command: Text(1000).min(1).meta({ example: 'say hello' }),
       }),
-      command: true,
       status: 200,
       response: z.object({ output: z.string().meta({ description: 'What the game answered, if it can answer.' }) }),
-      errors: ['not_found', 'invalid_transition', 'no_console'],
+      errors: ['not_found', 'invalid_transition', 'no_console', 'mailbox_full'],
       async handle(call) {
         await mayCommand(deps, call.params.id, call.principal);
         return { body: await conductor.exec(call.params.id, call.body.command, call.caller()) };

@@ -244,7 +244,6 @@ export type ServerEvent =
   | (Commanded & { type: 'restart' } & StopOptions)
   | (Commanded & { type: 'rebuild'; imageTag?: string })
   | (Commanded & { type: 'configure'; changes: Partial<ServerSpec>; needsRestart: boolean })
-  | (Commanded & { type: 'exec'; command: string })
   | (Commanded & { type: 'delete'; stopFirst?: boolean } & StopOptions)
   | (Commanded & { type: 'undelete' })
   | (Commanded & { type: 'purge'; keepData?: boolean })
@@ -254,6 +253,8 @@ export type ServerEvent =
   | (Commanded & { type: 'failover'; fresh?: boolean; nodeId?: string })
   /** Taken by states that later parts of Baton add. */
   | (Commanded & { type: 'backup' | 'restore_backup' | 'archive' | 'migrate' })
+  /** Somebody is about to use the console; begins no operation. Replies where the container is. */
+  | (Stamped & { type: 'exec'; command: string })
   | (Stamped & { type: 'observed'; observation: Observation })
   | (Stamped & { type: 'probe.ok'; players: number | null })
   /** `streak` is how many probes have failed in a row. */

@@ -9,6 +9,7 @@ import type { ContainerInfo, Engine } from '../../../src/conductor/interfaces/en
 import { commands, type RunHelper, readAnswer } from '../../../src/nodes/helper/commands.ts';
 import { createDockerEngine } from '../../../src/nodes/index.ts';
 import { loadProbeImage } from './busybox-image.ts';
+import { processes } from './processes.ts';
 import { baseSpec } from './spec.ts';
 import { eventually } from './waiting.ts';
 
@@ -121,7 +122,6 @@ async function busyboxTools(directory: string): Promise<string> {
 
 /** Pids whose command line names the script. */
 const processesOf = (path: string): number[] =>
-  execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' })
-    .split('\n')
-    .filter((line) => line.includes(path))
-    .map((line) => Number.parseInt(line, 10));
+  processes()
+    .filter(({ command }) => command.includes(path))
+    .map(({ pid }) => pid);

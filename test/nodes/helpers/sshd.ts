@@ -1,11 +1,12 @@
 /** A real sshd of a test's own: loopback, own port, own keys, and nothing of the machine's configuration. */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
+import { processes } from './processes.ts';
 import { eventually, freePort } from './waiting.ts';
 
 export interface Sshd {
@@ -120,19 +121,6 @@ const listens = (port: number): Promise<boolean> =>
     socket.once('data', () => resolve(true)).once('error', () => resolve(false));
     socket.once('data', () => socket.destroy());
   });
-
-interface Process {
-  readonly pid: number;
-  readonly parent: number;
-  readonly name: string;
-}
-
-const processes = (): Process[] =>
-  execFileSync('ps', ['-eo', 'pid=,ppid=,comm='], { encoding: 'utf8' })
-    .trim()
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .map(([pid, parent, name = '']) => ({ pid: Number(pid), parent: Number(parent), name }));
 
 /** sshd and the processes of its connections, without what runs in them. */
 function treeOf(root: number | undefined): number[] {

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { ExecutionContext } from 'ava';
@@ -44,14 +43,4 @@ export async function otherProcess(t: ExecutionContext, dataDir: string): Promis
   t.teardown(() => child.kill('SIGKILL'));
   const [line] = await once(child.stdout, 'data');
   return { baton: child.pid ?? 0, server: Number(line) };
-}
-
-/** Looks every 20 ms until `condition` gives something, for at most 15 s. */
-export async function eventually<T>(condition: () => Promise<T | false> | T | false): Promise<T> {
-  for (let waited = 0; waited < 15_000; waited += 20) {
-    const found = await condition();
-    if (found !== false) return found;
-    await delay(20);
-  }
-  throw new Error('it did not happen within 15 s');
 }

@@ -54,7 +54,7 @@ export const running = createStateConfig({
     configure: CONFIGURE,
     ...answers('running'),
     ...losing(false, 'It is looked after.'),
-    exec: { actions: ['replyContainer', 'finishAtOnce'] },
+    exec: { actions: 'replyContainer' },
     observed: [
       { guard: 'sawNone', target: 'missing', actions: ['noteSeen', 'noteOff'] },
       { guard: 'sawRequestedExit', target: 'stopped', actions: ['noteExit', 'noteOff'] },
