@@ -137,7 +137,7 @@ export const SETTINGS = {
       'BATON_PUBLIC_HOST',
       HOST,
       'an address or a host name',
-      "What players are told to join; default is the host name of this machine's first public address.",
+      'What players are told to join for servers on this machine; default is its host name, so say it where players cannot resolve that.',
     ),
     ramMb: whole(
       'BATON_NODE_RAM_MB',

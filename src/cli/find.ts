@@ -5,16 +5,22 @@ import type { Page, Server } from './wire.ts';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const PAGE = 200;
 
+/** Which servers may be meant. Where both a deleted one and one that is there have the name, the first named is. */
+export type Among = 'there' | 'there or deleted' | 'deleted or there';
+
 /**
  * The id of the server that a person means: by id, by name, or by the beginning of an id.
  * Throws `no_such_server`; `ambiguous_server` when it could be several.
  */
-export async function findServer(client: Client, ref: string, includeDeleted = false): Promise<string> {
+export async function findServer(client: Client, ref: string, among: Among = 'there'): Promise<string> {
   if (UUID.test(ref)) return ref;
+  const includeDeleted = among !== 'there';
   const named = (await servers(client, { q: ref.slice(0, 100), include_deleted: includeDeleted })).filter(
     ({ name }) => name === ref,
   );
-  const meant = named.length > 0 ? named : await beginningWith(client, ref, includeDeleted);
+  const possible = named.length > 0 ? named : await beginningWith(client, ref, includeDeleted);
+  const rather = possible.filter(({ deleted_at }) => (deleted_at !== null) === (among === 'deleted or there'));
+  const meant = rather.length > 0 ? rather : possible;
   const [only, another] = meant;
   if (only === undefined) throw errors.no_such_server({ ref });
   if (another !== undefined) {

@@ -18,7 +18,7 @@ export const followLogs = (client: Client, serverId: string, tail: number, json:
 
 /** Prints what happens, to one server or to the fleet, until the process is ended. */
 export async function watch(client: Client, ref: string | undefined, { json }: { json?: boolean }): Promise<never> {
-  const room = ref === undefined ? 'fleet' : `server:${await findServer(client, ref, true)}`;
+  const room = ref === undefined ? 'fleet' : `server:${await findServer(client, ref, 'there or deleted')}`;
   return listen(client, [room], 0, (event) => print(json ? JSON.stringify(event) : line(event)));
 }
 

@@ -77,6 +77,19 @@ function serverCommands(baton: Command, done: Done): void {
       done(await servers.list(client, options));
     });
 
+  json(group.command('show <server>'))
+    .description('print everything about one, such as why it failed')
+    .action(async (ref, options) => {
+      const { client, servers } = await load();
+      done(await servers.show(client, ref, options));
+    });
+  json(baton.command('templates').description('kinds of servers').command('ls', { isDefault: true }))
+    .description('list templates')
+    .action(async (options) => {
+      const { client, servers } = await load();
+      done(await servers.templates(client, options));
+    });
+
   waiting(group.command('create <name>'))
     .description('create a server, and start it')
     .requiredOption('-t, --template <id>', 'what kind of server')
@@ -112,6 +125,9 @@ function serverCommands(baton: Command, done: Done): void {
   command('stop', 'tell the players, save, stop', stopping);
   command('restart', 'stop and start as one operation', stopping);
   command('kill', 'kill at once, without saving');
+  command('rebuild', 'make its container again from a fresh image, with its data, ports and settings', (one) =>
+    one.option('--tag <tag>', 'another tag of the image'),
+  );
   command('failover', 'give up its lost node and start it elsewhere, with the data that was put there', (one) =>
     one.option('--fresh', 'with an empty world').option('--node <node>', 'on this one'),
   );
@@ -120,6 +136,22 @@ function serverCommands(baton: Command, done: Done): void {
   command('purge', 'remove a deleted server for good', (one) =>
     one.option('--keep-data', 'leave the world on its node'),
   );
+
+  waiting(group.command('configure <server>'))
+    .description('change settings; what a running one takes up only after a restart is kept for that')
+    .option('--name <name>', 'another name')
+    .option('-r, --ram <size>', 'such as 2048 (MB) or 4G', megabytes)
+    .option('--cpu <cores>', 'limit; 0 is none', number)
+    .option('--disk <size>', 'limit, such as 20G; 0 is none', megabytes)
+    .option('-e, --env <NAME=value...>', 'a variable; may be repeated')
+    .option('--unset <NAME...>', 'a variable that goes; may be repeated')
+    .option('--plan <plan>', 'payperplay, balanced or reserved')
+    .option('--tag <tag>', 'of the image')
+    .option('--queue', 'wait for the running operation instead of being refused')
+    .action(async (ref, options) => {
+      const { client, servers } = await load();
+      done(await servers.configure(client, ref, options));
+    });
 
   json(group.command('exec <server> <command...>'))
     .description('run a console command in the game')

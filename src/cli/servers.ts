@@ -1,10 +1,10 @@
 import type { Client } from './client.ts';
-import { errors } from './errors.ts';
+import { EXIT, errors } from './errors.ts';
 import { everyPage, findServer, servers } from './find.ts';
 import { findNode, namesOfNodes } from './nodes.ts';
 import { follow, type Shown } from './operations.ts';
 import { print, printJson, table } from './output.ts';
-import type { Operation, Page, Server, Template, Turn } from './wire.ts';
+import type { Connection, Operation, Page, Server, Template, Turn } from './wire.ts';
 
 type Accepted = { operation: Operation };
 
@@ -30,7 +30,7 @@ export async function list(
 
 /** Its journal, oldest first. */
 export async function history(client: Client, ref: string, options: { json?: boolean }): Promise<void> {
-  const id = await findServer(client, ref, true);
+  const id = await findServer(client, ref, 'there or deleted');
   const turns = await everyPage<Turn>(client, `/api/servers/${id}/history`, { sort: 'seq' });
   if (options.json) return printJson(turns);
   print(
@@ -71,7 +71,78 @@ export async function create(client: Client, name: string, options: CreateOption
     ...(Object.keys(env).length > 0 && { env }),
     start: options.start,
   };
-  const { operation } = await client.request<Accepted & { server: Server }>('POST', '/api/servers', { body });
+  const { operation, server } = await client.request<Accepted & { server: Server }>('POST', '/api/servers', { body });
+  const code = await follow(client, operation, options);
+  if (code === EXIT.ok && options.start && options.wait && !options.json) print(await whereToJoin(client, server.id));
+  return code;
+}
+
+async function whereToJoin(client: Client, id: string): Promise<string> {
+  const { host, port } = await client.request<Connection>('GET', `/api/servers/${id}/connection`);
+  return `Players join at ${host}:${port}.`;
+}
+
+/** Everything about one, for people: what they mostly look for when something is wrong comes last. */
+export async function show(client: Client, ref: string, options: { json?: boolean }): Promise<void> {
+  const id = await findServer(client, ref, 'there or deleted');
+  const server = await client.request<Server>('GET', `/api/servers/${id}?include_deleted=true`);
+  if (options.json) return printJson(server);
+  const { exit, last_error: error, ports, env, ...plain } = server;
+  const facts = Object.entries(plain).filter(([, value]) => value !== null && typeof value !== 'object');
+  print(
+    table(
+      ['', ''],
+      facts.map(([name, value]) => [name, String(value)]),
+    ),
+  );
+  for (const { protocol, host } of ports) print(`port ${host}/${protocol}`);
+  for (const [name, value] of Object.entries(env)) print(`env ${name}=${value}`);
+  if (exit !== null)
+    print(`It ended with ${exit.oom_killed ? 'no memory left' : `code ${exit.exit_code}`} at ${exit.at}.`);
+  if (exit !== null) for (const line of exit.log_tail) print(`  ${line}`);
+  if (error !== null) print(`${error.code}: ${error.message} (${error.at})`);
+}
+
+export async function templates(client: Client, options: { json?: boolean }): Promise<void> {
+  const { items } = await client.request<Page<Template>>('GET', '/api/templates');
+  if (options.json) return printJson(items);
+  print(
+    table(
+      ['ID', 'WHAT IT IS'],
+      items.map(({ id, description }) => [id, description]),
+    ),
+  );
+}
+
+interface ConfigureOptions extends Shown {
+  readonly name?: string;
+  readonly ram?: number;
+  readonly cpu?: number;
+  readonly disk?: number;
+  readonly env?: readonly string[];
+  readonly unset?: readonly string[];
+  readonly plan?: string;
+  readonly tag?: string;
+  readonly queue?: boolean;
+}
+
+export async function configure(client: Client, ref: string, options: ConfigureOptions): Promise<number> {
+  const id = await findServer(client, ref);
+  const env = Object.fromEntries([
+    ...(options.env ?? []).map(variable),
+    ...(options.unset ?? []).map((name) => [name, null] as const),
+  ]);
+  const body = {
+    name: options.name,
+    ram_mb: options.ram,
+    cpu: options.cpu,
+    disk_mb: options.disk,
+    plan: options.plan,
+    image_tag: options.tag,
+    ...(Object.keys(env).length > 0 && { env }),
+    if_busy: options.queue ? 'queue' : undefined,
+  };
+  const { operation } = await client.request<Accepted>('PATCH', `/api/servers/${id}`, { body });
   return follow(client, operation, options);
 }
 
@@ -92,6 +163,8 @@ export interface CommandOptions extends Shown {
   readonly grace?: number;
   readonly announce?: string;
   readonly fresh?: boolean;
+  /** `rebuild`: another tag of the image. */
+  readonly tag?: string;
   /** `failover`: name or id of the node. */
   readonly node?: string;
   readonly queue?: boolean;
@@ -101,14 +174,15 @@ export interface CommandOptions extends Shown {
   readonly keepData?: boolean;
 }
 
-/** `start`, `stop`, `restart`, `kill`, `failover`, `undelete`. */
+/** `start`, `stop`, `restart`, `kill`, `rebuild`, `failover`, `undelete`. */
 export async function command(client: Client, name: string, ref: string, options: CommandOptions): Promise<number> {
-  const id = await findServer(client, ref, name === 'undelete');
+  const id = await findServer(client, ref, name === 'undelete' ? 'deleted or there' : 'there');
   const body = {
     grace_seconds: options.grace,
     announce: options.announce,
     fresh: options.fresh,
     node_id: options.node === undefined ? undefined : (await findNode(client, options.node)).id,
+    image_tag: options.tag,
     if_busy: options.queue ? 'queue' : undefined,
   };
   const { operation } = await client.request<Accepted>('POST', `/api/servers/${id}/${name}`, { body });
@@ -117,7 +191,7 @@ export async function command(client: Client, name: string, ref: string, options
 
 /** `rm` and `purge`. */
 export async function remove(client: Client, ref: string, purge: boolean, options: CommandOptions): Promise<number> {
-  const id = await findServer(client, ref, purge);
+  const id = await findServer(client, ref, purge ? 'deleted or there' : 'there');
   const query = {
     stop_first: options.stop,
     keep_data: options.keepData,
@@ -138,7 +212,7 @@ export async function exec(client: Client, ref: string, words: readonly string[]
 }
 
 export async function logs(client: Client, ref: string, options: { lines: string; follow?: boolean; json?: boolean }) {
-  const id = await findServer(client, ref, true);
+  const id = await findServer(client, ref, 'there or deleted');
   if (options.follow) {
     const { followLogs } = await import('./live.ts');
     return followLogs(client, id, Number(options.lines), options.json ?? false);

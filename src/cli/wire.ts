@@ -33,6 +33,21 @@ export interface Server {
   readonly ram_mb: number;
   readonly players: number | null;
   readonly ports: readonly { readonly protocol: string; readonly host: number }[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly exit: {
+    readonly exit_code: number | null;
+    readonly oom_killed: boolean;
+    readonly log_tail: readonly string[];
+    readonly at: string;
+  } | null;
+  readonly last_error: { readonly code: string; readonly message: string; readonly at: string } | null;
+  readonly deleted_at: string | null;
+}
+
+/** Where players join. */
+export interface Connection {
+  readonly host: string;
+  readonly port: number;
 }
 
 export interface Fleet {
@@ -116,5 +131,6 @@ export interface Envelope {
 
 export interface Template {
   readonly id: string;
+  readonly description: string;
   readonly eula: { readonly variable: string; readonly value: string; readonly url: string } | null;
 }

@@ -5,7 +5,7 @@
 import { address, parseAddress } from '../actors/address.ts';
 import type { Runtime } from '../actors/runtime.ts';
 import type { ActorKind, Address, CommandOptions, Operation } from '../actors/types.ts';
-import { changesOf, specOf } from './configure.ts';
+import { changesOf, checkedTag, specOf } from './configure.ts';
 import { machineDefinition } from './definition.ts';
 import { errors } from './errors.ts';
 import { createInside } from './inside.ts';
@@ -103,6 +103,7 @@ export function createConductor(parts: ConductorParts): Conductor {
     },
     async commandServer(id, command, body, caller) {
       await mayCommand(id, caller);
+      if (body.imageTag !== undefined) checkedTag(games.template((await visible(id, caller)).template), body.imageTag);
       return actors.command(serverAddress(id), { type: command, ...body }, options(caller));
     },
     async exec(id, command, caller) {

@@ -11,7 +11,7 @@ const IDLE_STOP_SECONDS = 300;
 /** What a server waits for its lost node before it fails over, where nobody says otherwise: fleet.md, "Grace". */
 const FAILOVER_GRACE_SECONDS = 60;
 
-/** The spec of a new server. Throws `unknown_template`, `invalid_request`, `ram_too_small`. */
+/** The spec of a new server. Throws `unknown_template`, `invalid_request`, `ram_too_small`, `image_tag_fixed`. */
 export function specOf(games: Games, request: CreateServerRequest): ServerSpec {
   const template = games.template(request.template);
   const ramMb = checkedRam(template, request.ramMb ?? template.ramMb.default);
@@ -19,7 +19,7 @@ export function specOf(games: Games, request: CreateServerRequest): ServerSpec {
     name: request.name,
     template: template.id,
     image: template.image,
-    imageTag: request.imageTag ?? template.imageTag,
+    imageTag: checkedTag(template, request.imageTag ?? template.imageTag),
     ramMb,
     cpu: request.cpu ?? 0,
     diskMb: request.diskMb ?? 0,
@@ -40,10 +40,11 @@ export interface Changes {
   readonly needsRestart: readonly string[];
 }
 
-/** What a request changes of a server, and which of it needs a restart. Throws `invalid_request`, `ram_too_small`. */
+/** What a request changes of a server, and which of it needs a restart. Throws as {@link specOf} does. */
 export function changesOf(games: Games, row: ServerRow, request: ConfigureRequest): Changes {
   const template = games.template(row.template);
   if (request.ramMb !== undefined) checkedRam(template, request.ramMb);
+  if (request.imageTag !== undefined) checkedTag(template, request.imageTag);
   const { env: asked, ...plain } = request;
   const differing = Object.entries(plain).filter(
     ([field, value]) => value !== undefined && value !== row[field as keyof typeof plain],
@@ -70,6 +71,17 @@ function mergedEnv(env: Readonly<Record<string, string>>, asked: Readonly<Record
 }
 
 function checkedRam({ id, ramMb: { min } }: Template, ramMb: number): number {
-  if (ramMb < min) throw errors.ram_too_small({ template: id, min, ram_mb: ramMb });
+  const issues = [{ path: 'ram_mb', message: `must be at least ${min}` }];
+  if (ramMb < min) throw errors.ram_too_small({ template: id, min, ram_mb: ramMb, issues });
   return ramMb;
+}
+
+/**
+ * An image that Baton builds has the one tag that its template names. Under another one somebody else's image would be pulled,
+ * from a name in a registry that nobody here owns.
+ */
+export function checkedTag({ id, build, imageTag: own }: Template, imageTag: string): string {
+  const issues = [{ path: 'image_tag', message: `must be ${own}` }];
+  if (build !== undefined && imageTag !== own) throw errors.image_tag_fixed({ template: id, image_tag: own, issues });
+  return imageTag;
 }

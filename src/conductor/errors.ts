@@ -61,6 +61,11 @@ export const errors = catalogue({
     message:
       'The end of the lease of {name} proves nothing: its watchdogs did not run. Make sure that it is off before its servers start elsewhere.',
   },
+  image_tag_fixed: {
+    status: 400,
+    retry: 'permanent',
+    message: 'Baton builds the image of {template} itself, with the tag {image_tag} and no other.',
+  },
   ram_too_small: {
     status: 400,
     retry: 'permanent',

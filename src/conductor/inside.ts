@@ -57,11 +57,13 @@ export function createInside(world: ServerWorld, reads: Reads, publicHost: strin
       return world.games.probe(targetOf(world, facts, found), world.timeout(world.settings.probeTimeoutMs));
     },
     async connection(id) {
-      const { ports } = await row(id);
+      const { ports, nodeId } = await row(id);
+      const node = nodeId === null ? null : await reads.node(nodeId);
       const [first] = ports.filter(({ name }) => name === 'game').concat(ports);
       if (first === undefined) throw errors.not_running();
       return {
-        host: publicHost,
+        // Players join a machine that is reached over SSH at the address by which it is reached.
+        host: node?.ssh?.hostname ?? publicHost,
         port: first.host,
         protocol: first.protocol,
         ports: ports.map(({ name, protocol, host }) => ({ name, protocol, port: host })),

@@ -28,8 +28,10 @@ export async function createGames({ cacheDir, templatesDir = TEMPLATES }: GamesO
     templates: () => [...templates.values()],
     template(id) {
       const template = templates.get(id);
-      if (!template) throw errors.unknown_template({ template: id, known: [...templates.keys()].join(', ') });
-      return template;
+      if (template) return template;
+      const known = [...templates.keys()].join(', ');
+      const issues = [{ path: 'template', message: `is none of ${known}` }];
+      throw errors.unknown_template({ template: id, known, issues });
     },
     resolveEnv,
     secretNames,

@@ -41,6 +41,7 @@ export async function ensureDocker(options: EnsureOptions): Promise<DockerState>
   if (!lack.engine && lack.packages.length === 0) return state(dataDir, dockerHost);
   const machine = options.machine ?? (await describeMachine());
   const refusal = await whyNot(options, machine, lack);
+  if (refusal !== null && !lack.engine) options.say(refusal);
   if (refusal !== null) return { ...(await state(dataDir, dockerHost)), ...(lack.engine ? { detail: refusal } : {}) };
   try {
     await setUp(options, lack);

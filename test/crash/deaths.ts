@@ -23,6 +23,8 @@ export interface Life {
 export interface Pace {
   /** From an open door to the latest SIGKILL that is chosen by chance. */
   readonly lifeMs: number;
+  /** How long a named point is waited for from an open door; on a slow machine it takes a while to come past it. */
+  readonly pointMs: number;
   /** From the start of the process until the door opens, about. */
   readonly startMs: number;
 }

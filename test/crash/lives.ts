@@ -82,7 +82,7 @@ export function createLives(options: Omit<BatonOptions, 'fault'>, pace: Pace, si
       if (url !== null) {
         // One that gives its shards back does so when it is stopped.
         if (fault?.startsWith('store.releaseShards')) fates.push(after(pace.lifeMs / 2, stop));
-        else if (death.type === 'fault') fates.push(after(pace.lifeMs * 2, kill));
+        else if (death.type === 'fault') fates.push(after(pace.pointMs, kill));
         else if (death.type === 'stop') fates.push(after(death.afterMs, stop));
         else if (death.from === 'ready') fates.push(after(death.afterMs, kill));
         if (databaseKillMs !== null) {

@@ -21,12 +21,12 @@ export interface Temper {
 /** Real containers take seconds for what simulated ones do in a tenth. */
 export const TEMPERS: Readonly<Record<EngineKind, Temper>> = {
   simulated: {
-    pace: { lifeMs: 2_000, startMs: 1_500 },
+    pace: { lifeMs: 2_000, pointMs: 15_000, startMs: 1_500 },
     habits: { templates: ['flying-squid', 'luanti'], ramMb: RAM_MB, servers: 4, creations: 8, patienceSeconds: 2 },
     quietMs: 60_000,
   },
   docker: {
-    pace: { lifeMs: 12_000, startMs: 1_500 },
+    pace: { lifeMs: 12_000, pointMs: 30_000, startMs: 1_500 },
     habits: { templates: ['flying-squid'], ramMb: RAM_MB, servers: 3, creations: 5, patienceSeconds: 8 },
     quietMs: 150_000,
   },

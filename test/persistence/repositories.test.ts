@@ -84,7 +84,13 @@ test('a dead letter with an id that is none does not exist', async (t) => {
 });
 
 const HOUR_MS = 3_600_000;
-const RETENTION = { journalMs: HOUR_MS, eventsMs: HOUR_MS, operationsMs: HOUR_MS, deadLettersMs: HOUR_MS };
+const RETENTION = {
+  journalMs: HOUR_MS,
+  eventsMs: HOUR_MS,
+  operationsMs: HOUR_MS,
+  deadLettersMs: HOUR_MS,
+  batchRows: 1_000,
+};
 
 test('a sweep removes what is past its retention and nothing else', async (t) => {
   const { database, pool } = await db.fresh();

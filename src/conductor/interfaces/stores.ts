@@ -89,13 +89,15 @@ export interface DeadLetterStore {
   discard(id: string): Promise<boolean>;
 }
 
-/** How long ended things are kept, in milliseconds. */
+/** How long ended things are kept, in milliseconds, and how many go at once. */
 export interface Retention {
   readonly journalMs: number;
   readonly eventsMs: number;
   /** From the end of the operation. Those with an idempotency key are kept for ever. */
   readonly operationsMs: number;
   readonly deadLettersMs: number;
+  /** Removed by one statement: a few milliseconds, so that a sweep never holds up a commit. */
+  readonly batchRows: number;
 }
 
 /** How many rows a sweep removed. */

@@ -4,7 +4,7 @@ import { problemOf } from '../problem.ts';
 import { type Call, type Route, route } from '../route.ts';
 import { Flag, Id } from '../schemas/common.ts';
 import { Accepted, ifBusy } from '../schemas/operation.ts';
-import { BulkAnswer, BulkBody, CommandBody } from '../schemas/server.ts';
+import { BulkAnswer, bulkBody, commandBody } from '../schemas/server.ts';
 import { operationView } from '../views.ts';
 import { mayCommand, type RouteDeps } from './deps.ts';
 
@@ -69,7 +69,7 @@ const plain = (deps: RouteDeps, command: keyof typeof SUMMARIES, summary: string
     path: `/api/servers/{id}/${command}`,
     summary,
     params: { id: Id },
-    body: CommandBody.optional(),
+    body: commandBody(command).optional(),
     bodyOptional: true,
     command: true,
     status: 202,
@@ -90,7 +90,7 @@ const bulk = (deps: RouteDeps, command: keyof typeof BULK, summary: string): Rou
     summary,
     description:
       'One operation each; a refusal of one does not hold up the others. With an `Idempotency-Key` each server has its own, made from it.',
-    body: BulkBody,
+    body: bulkBody(command),
     command: true,
     status: 202,
     response: BulkAnswer,

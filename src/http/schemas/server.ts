@@ -42,8 +42,11 @@ export const Server = z
     data_exists: z.boolean().nullable(),
     data_bytes: z.int().nullable(),
     players: z.int().nullable(),
-    wake_on_join: z.boolean(),
-    idle_stop_seconds: z.int().meta({ description: 'Stops by itself after so long without players; 0 is never.' }),
+    wake_on_join: z.boolean().meta({ description: 'Sleeps instead of being off. What wakes it, so far, is `wake`.' }),
+    idle_stop_seconds: z.int().meta({
+      description:
+        'Kept for stopping by itself after so long without players, which Baton does not do yet; 0 is never.',
+    }),
     failover_policy: z.enum(FAILOVER_POLICIES),
     failover_grace_seconds: z.int(),
     restart_pending: z.boolean().meta({ description: 'It runs with older settings than these.' }),
@@ -127,27 +130,48 @@ const stopOptions = {
   announce: Text(500).optional().meta({ description: 'Told to the players first; empty for nothing.' }),
 };
 
-export const CommandBody = z
-  .strictObject({
-    ...stopOptions,
-    fresh: z.boolean().optional().meta({
-      description: '`start`: begin a new world where the old one is gone. `failover`: begin one on the other node.',
-    }),
-    node_id: Id.optional().meta({ description: '`failover`: the node to start on; absent for any.' }),
-    backup_id: Id.optional().meta({ description: '`start`: the backup to begin from.' }),
-    image_tag: settings.image_tag.meta({ description: '`rebuild`: another tag of the image.' }),
-    if_busy: ifBusy,
-  })
-  .meta({ id: 'CommandOptions', description: 'Each command reads the options that mean something to it.' });
+const commandOptions = {
+  ...stopOptions,
+  fresh: z.boolean().optional().meta({
+    description: '`start`: begin a new world where the old one is gone. `failover`: begin one on the other node.',
+  }),
+  node_id: Id.optional().meta({ description: '`failover`: the node to start on; absent for any.' }),
+  image_tag: settings.image_tag.meta({ description: '`rebuild`: another tag of the image.' }),
+  stop_first: z.boolean().optional().meta({ description: '`delete`: stop it first where it runs.' }),
+};
 
-export const BulkBody = z
-  .strictObject({
-    ids: z.array(Id).min(1).max(httpLimits.bulkMax),
-    ...stopOptions,
-    stop_first: z.boolean().optional().meta({ description: '`delete`: stop it first where it runs.' }),
+/** What each command may be told. One that would not be listened to is refused like any other unknown field. */
+const TOLD = {
+  start: ['fresh'],
+  stop: ['grace_seconds', 'announce'],
+  kill: [],
+  restart: ['grace_seconds', 'announce'],
+  rebuild: ['image_tag'],
+  archive: [],
+  wake: [],
+  undelete: [],
+  failover: ['fresh', 'node_id'],
+  delete: ['stop_first', 'grace_seconds', 'announce'],
+} as const satisfies Readonly<Record<string, readonly (keyof typeof commandOptions)[]>>;
+
+const told = <S extends z.ZodRawShape>(command: keyof typeof TOLD, more: S) => {
+  const names: readonly string[] = TOLD[command];
+  const shape = Object.fromEntries(Object.entries(commandOptions).filter(([name]) => names.includes(name)));
+  return z.strictObject({
+    ...(shape as Partial<typeof commandOptions> as typeof commandOptions),
+    ...more,
     if_busy: ifBusy,
-  })
-  .meta({ id: 'BulkCommand' });
+  });
+};
+
+/** `StopOptions` */
+const idOf = (command: string, what: string): string => `${command[0]?.toUpperCase()}${command.slice(1)}${what}`;
+
+export const commandBody = (command: Exclude<keyof typeof TOLD, 'delete'>) =>
+  told(command, {}).meta({ id: idOf(command, 'Options') });
+
+export const bulkBody = (command: keyof typeof TOLD) =>
+  told(command, { ids: z.array(Id).min(1).max(httpLimits.bulkMax) }).meta({ id: idOf(command, 'Several') });
 
 export const BulkAnswer = z
   .object({

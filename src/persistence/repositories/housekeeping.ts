@@ -3,9 +3,6 @@ import type { Database } from '../database.ts';
 import { translating } from '../errors.ts';
 import type { Share } from '../share.ts';
 
-/** Rows a statement: a few milliseconds, so that a sweep never holds up a commit. */
-const BATCH = 1_000;
-
 /**
  * Each takes $1, an age in milliseconds, and $2, the size of a batch. The two logs are in the order of their ids, near
  * enough: only the oldest rows are looked at, and neither log needs an index on its time for this. The newest event stays
@@ -56,9 +53,9 @@ async function inBatches(
   const { text, age } = STATEMENTS[what];
   let removed = 0;
   while (!signal?.aborted) {
-    const { rowCount } = await shared.query(text, [age(retention), BATCH]);
+    const { rowCount } = await shared.query(text, [age(retention), retention.batchRows]);
     removed += rowCount ?? 0;
-    if ((rowCount ?? 0) < BATCH) break;
+    if ((rowCount ?? 0) < retention.batchRows) break;
   }
   return removed;
 }
