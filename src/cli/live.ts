@@ -42,17 +42,20 @@ const place = (status: unknown, detail: unknown): string => (detail ? `${status}
 function listen(client: Client, rooms: string[], tail: number, hear: (event: Envelope) => void): Promise<never> {
   const socket: Socket = io(client.url, { path: '/live', auth: { token: client.token ?? '' } });
   let since: number | undefined;
-  let lost = false;
+  let served = false;
   return new Promise((_, reject) => {
     const fail = (error: unknown) => {
       socket.disconnect();
       reject(error);
     };
     socket.on('connect', async () => {
-      if (lost) say('(connected again)');
+      if (served) say('(connected again)');
       // Lines from before were printed already when it is not the first time.
-      const answer: Answer = await socket.emitWithAck('subscribe', { rooms, since, tail: lost ? 0 : tail });
-      lost = false;
+      const asked = socket.emitWithAck('subscribe', { rooms, since, tail: served ? 0 : tail });
+      served = true;
+      // A connection that is lost before the answer is followed by another one, which asks again.
+      const answer: Answer | null = await asked.catch(() => null);
+      if (answer === null) return;
       if (!answer.ok) return fail(new Refusal(answer.error));
       since = Math.max(since ?? 0, answer.seq ?? 0) || undefined;
     });
@@ -61,14 +64,13 @@ function listen(client: Client, rooms: string[], tail: number, hear: (event: Env
       hear(event);
     });
     socket.on('disconnect', (reason) => {
-      lost = true;
       say('(connection lost, trying again)');
       // The server's own goodbye is the one after which the library does not come back by itself.
       if (reason === 'io server disconnect') socket.connect();
     });
     socket.on('connect_error', (error: Error & { data?: Problem }) => {
       if (error.data?.code) fail(new Refusal(error.data));
-      else if (!lost) fail(errors.unreachable({ url: client.url }, { cause: error }));
+      else if (!served) fail(errors.unreachable({ url: client.url }, { cause: error }));
     });
   });
 }
