@@ -139,6 +139,8 @@ test('options become the body of the command', async (t) => {
   await baton('servers', 'rm', SERVER, '--stop');
   await baton('servers', 'purge', SERVER, '--keep-data');
   await baton('servers', 'failover', SERVER, '--fresh');
+  await baton('servers', 'rebuild', SERVER, '--tag', '2');
+  await baton(...['servers', 'configure', SERVER, '--ram', '2G', '-e', 'MOTD=hi', '--unset', 'MODE', '--name', 'hub']);
   await baton('servers', 'exec', SERVER, 'say', 'hello', '--json');
   const given = conductor.calls.map((call) => call.slice(0, call[0] === 'createServer' ? 2 : -1));
   t.deepEqual(given, [
@@ -159,9 +161,36 @@ test('options become the body of the command', async (t) => {
     ['commandServer', SERVER, 'delete', { stopFirst: true }],
     ['commandServer', SERVER, 'purge', { keepData: true }],
     ['commandServer', SERVER, 'failover', { fresh: true }],
+    ['commandServer', SERVER, 'rebuild', { imageTag: '2' }],
+    ['configureServer', SERVER, { name: 'hub', ramMb: 2048, env: { MOTD: 'hi', MODE: null } }],
     ['exec', SERVER, 'say hello --json'],
   ]);
   t.like(conductor.calls[1]?.at(-1), { ifBusy: 'queue' });
+});
+
+test('of a deleted server and one that is there under its name, each command means the one that it can be about', async (t) => {
+  const conductor = fakeConductor();
+  conductor.servers.set(SECOND, serverRow({ id: SECOND, name: 'survival', status: 'deleted', deletedAt: new Date() }));
+  const { baton } = await batonAt(t, conductor);
+  for (const words of [['logs'], ['show'], ['history']] as const) {
+    t.is((await baton('servers', ...words, 'survival', '--json')).code, 0, words[0]);
+  }
+  t.is(JSON.parse((await baton('servers', 'show', 'survival', '--json')).out).id, SERVER);
+  for (const command of ['undelete', 'purge']) {
+    t.is((await baton('servers', command, 'survival')).code, 0, command);
+    t.is(conductor.calls.at(-1)?.[1], SECOND);
+  }
+});
+
+test('a server is shown with why it ended, and templates with what they are', async (t) => {
+  const conductor = fakeConductor();
+  const exit = { exitCode: 3, oomKilled: false, logTail: ['the last line'], outside: false, at: 0 };
+  const lastError = { code: 'crash_loop', message: 'It crashes.', retry: 'permanent' as const, at: 0 };
+  conductor.servers.set(SERVER, serverRow({ id: SERVER, name: 'survival', exit, lastError }));
+  const { baton } = await batonAt(t, conductor);
+  const { out } = await baton('servers', 'show', 'survival');
+  t.regex(out, /ended with code 3[\s\S]*the last line\n[\s\S]*crash_loop: It crashes/);
+  t.regex((await baton('templates')).out, /paper +\S/);
 });
 
 test('fleet, queue and placements are tables of what the API says', async (t) => {

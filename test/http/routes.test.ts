@@ -182,6 +182,21 @@ test('a command carries key, fingerprint, version and whether to queue', async (
   t.not(other?.[4].fingerprint, first?.[4].fingerprint);
 });
 
+test('an option that a command does not listen to is refused, and so is a key where nothing keeps it', async (t) => {
+  const conductor = fakeConductor();
+  const door = await openDoor(t, conductor);
+  const refused = async (command: string, body: unknown, headers = {}) => {
+    const answer = await door.request('POST', `/api/servers/${SERVER}/${command}`, { body, headers });
+    t.is(answer.status, 400, command);
+    return answer.body.issues.map(({ path }: { path: string }) => path);
+  };
+  t.deepEqual(await refused('kill', { grace_seconds: 5 }), ['grace_seconds']);
+  t.deepEqual(await refused('start', { backup_id: SERVER, image_tag: '2' }), ['backup_id', 'image_tag']);
+  t.deepEqual(await refused('stop', { fresh: true }), ['fresh']);
+  t.deepEqual(await refused('exec', { command: 'list' }, { 'idempotency-key': 'once' }), ['header.idempotency-key']);
+  t.deepEqual(conductor.calls, []);
+});
+
 test('a failover names its node, and whether it begins with an empty world', async (t) => {
   const conductor = fakeConductor();
   const door = await openDoor(t, conductor);
