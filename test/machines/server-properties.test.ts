@@ -11,6 +11,9 @@ const nodeMachine = createNodeMachine();
 /** States in which the plan `payperplay` holds no room. `failed` may: after a stop that failed the container may run on. */
 const ROOMLESS = ['creating', 'queued', 'stopped', 'sleeping', 'crashed', 'missing', 'deleted', 'purging', 'purged'];
 
+/** A console command begins none. */
+const WITH_OPERATION = SERVER_COMMANDS_TAKEN.filter((type) => type !== 'exec');
+
 /**
  * A server and its real node, with a network between them that may be slow: what the server tells arrives in order but late,
  * and a request for room may arrive long after its effect was given up.
@@ -46,10 +49,11 @@ class World {
       seen(server, null, { dataExists: false, dataBytes: 0 }),
     ];
     return {
-      commands: SERVER_COMMANDS_TAKEN.flatMap((type) => OPTIONS.map((options) => () => this.#command(type, options))),
+      commands: WITH_OPERATION.flatMap((type) => OPTIONS.map((options) => () => this.#command(type, options))),
       ends: this.#ends(sights),
       rest: [
         ...sights.map((observation) => () => void server.send({ type: 'observed', observation })),
+        () => void server.send({ type: 'exec', command: 'list' }),
         () => void server.send({ type: 'probe.failed', streak: 5 }),
         () => void server.send({ type: 'probe.ok', players: 0 }),
         ...server.delays().map((delay) => () => server.ring(delay)),
