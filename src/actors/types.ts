@@ -62,6 +62,11 @@ export interface EffectSpec {
   readonly deadlineMs: number | null | ((input: never) => number);
   /** Tries for transient errors before the error is given to the machine. */
   readonly attempts: number;
+  /**
+   * How much later the deadline is than the machine's own. No try begins then, so that the machine hears why it failed and not
+   * only that time is up. Absent: 0.
+   */
+  readonly marginMs?: number;
 }
 
 /** A live event before it has a sequence number. */

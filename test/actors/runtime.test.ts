@@ -84,6 +84,37 @@ test.serial('A transient error is retried, a permanent one is given to the machi
   t.is(tries, 4);
 });
 
+test.serial('What may pass is tried until the time of the state is up, and then its cause is told', async (t) => {
+  let tries = 0;
+  const ignite = async () => {
+    tries += 1;
+    throw errors.damp();
+  };
+  const endless = { attempts: Number.POSITIVE_INFINITY, deadlineMs: 60_000, marginMs: 59_500 };
+  const { runtime, lamp, command } = await startWorld(t, db, [lampKind(ignite, endless)]);
+  const address = await lamp();
+  const lit = await command(address, 'light');
+  t.is((await runtime.actors.waitFor(lit.id, 10_000)).status, 'failed');
+  const { context } = await runtime.actors.view(address);
+  t.is((context as { lastError: string }).lastError, 'damp');
+  t.true(tries > 3);
+});
+
+test.serial('What an operation waits for can be seen on it', async (t) => {
+  const dry = Promise.withResolvers<void>();
+  const ignite = async (_: unknown, { attempt }: { attempt: number }) => {
+    if (attempt === 1) throw errors.damp();
+    await dry.promise;
+    return { brightness: 1 };
+  };
+  const { runtime, store, lamp, command } = await startWorld(t, db, [lampKind(ignite)]);
+  const lit = await command(await lamp(), 'light');
+  await until('the cause is told', async () => (await store.operation(lit.id))?.message !== null);
+  t.is((await store.operation(lit.id))?.message, 'The wick is damp. It is tried again.');
+  dry.resolve();
+  t.is((await runtime.actors.waitFor(lit.id, 5_000)).status, 'succeeded');
+});
+
 test.serial('An effect that hangs is aborted at its deadline and the machine is told', async (t) => {
   const { runtime, admin } = await startWorld(t, db, [slowLamp({ deadlineMs: 50 })]);
   const lamp = newLamp();
