@@ -236,6 +236,15 @@ export interface RebuildPlan {
   readonly restartPending: boolean;
 }
 
+/** What a `configure` changes. It may have waited: so it says of the env only what was asked, and the turn puts it in. */
+export interface Changes {
+  readonly changes: Partial<Omit<ServerSpec, 'env'>>;
+  /** Null removes a variable. */
+  readonly env?: Readonly<Record<string, string | null>>;
+  /** Variables that the game takes up without a new container. */
+  readonly liveEnv?: readonly string[];
+}
+
 export type ServerEvent =
   | (Commanded & { type: 'start'; fresh?: boolean; backupId?: string })
   | (Commanded & { type: 'wake' })
@@ -243,7 +252,7 @@ export type ServerEvent =
   | (Commanded & { type: 'kill' })
   | (Commanded & { type: 'restart' } & StopOptions)
   | (Commanded & { type: 'rebuild'; imageTag?: string })
-  | (Commanded & { type: 'configure'; changes: Partial<ServerSpec>; needsRestart: boolean })
+  | (Commanded & { type: 'configure' } & Changes)
   | (Commanded & { type: 'exec'; command: string })
   | (Commanded & { type: 'delete'; stopFirst?: boolean } & StopOptions)
   | (Commanded & { type: 'undelete' })
