@@ -152,6 +152,8 @@ export interface CommandOptions extends AskOptions {
   readonly ifSeq?: number;
   /** Wait in the stash when an operation is running, instead of being refused. */
   readonly ifBusy?: 'refuse' | 'queue';
+  /** The command cancels this operation: while that still waits in the stash it ends there, and the machine is not asked. */
+  readonly cancels?: string;
 }
 
 /** What an actor looks like right now, for the API and the visualizer. */

@@ -113,7 +113,7 @@ export function createConductor(parts: ConductorParts): Conductor {
       const operation = await reads.operation(id);
       if (operation === null) throw errors.not_found({ kind: 'operation', id });
       await mayCommand(parseAddress(operation.target).id, caller);
-      return actors.command(operation.target, { type: 'cancel', operationId: id }, options(caller));
+      return actors.command(operation.target, { type: 'cancel', operationId: id }, { ...options(caller), cancels: id });
     },
     waitFor: (operationId, timeoutMs) => actors.waitFor(operationId, timeoutMs),
     templates: () => games.templates(),

@@ -4,7 +4,7 @@ import { BatonError, catalogue } from '../../src/errors.ts';
 import { withDatabase } from '../persistence/database.ts';
 import { until } from '../persistence/postgres.ts';
 import { lampKind, plainLamp, pressesOf, slowLamp } from './lamp.ts';
-import { newLamp, startWorld } from './world.ts';
+import { codeOf, newLamp, startWorld } from './world.ts';
 
 const db = withDatabase(test);
 const errors = catalogue({
@@ -274,6 +274,28 @@ test.serial('A command that may wait is taken when the running operation ends', 
   const ended = await runtime.actors.waitFor(waiting.id, 5_000);
   t.is(ended.status, 'failed', 'a lamp that is lit cannot be lit');
   t.is(ended.error?.code, 'invalid_transition');
+});
+
+test.serial('A command that waits can be cancelled, and is not taken when the running operation ends', async (t) => {
+  const lit = Promise.withResolvers<{ brightness: number }>();
+  const { runtime, store, admin, lamp, command } = await startWorld(t, db, [lampKind(() => lit.promise)]);
+  const { actors } = runtime;
+  const address = await lamp();
+  const first = await command(address, 'light');
+  const wait = () => actors.command(address, { type: 'light' }, { by: admin, ifBusy: 'queue' });
+  const [waiting, stays] = [await wait(), await wait()];
+  const cancel = (id: string) =>
+    actors.command(address, { type: 'cancel', operationId: id }, { by: admin, cancels: id });
+  t.is((await cancel(waiting.id)).status, 'succeeded');
+  t.like(await store.operation(waiting.id), { status: 'cancelled', error: null });
+  t.is((await actors.waitFor(waiting.id, 1_000)).status, 'cancelled');
+  t.deepEqual((await actors.view(address)).stash, ['light']);
+  t.is((await actors.waitFor(first.id, 0)).status, 'running', 'the one that runs goes on');
+  t.is(await codeOf(t, cancel(waiting.id)), 'invalid_transition', 'twice is once');
+  lit.resolve({ brightness: 1 });
+  t.is((await actors.waitFor(first.id, 5_000)).status, 'succeeded');
+  t.is((await actors.waitFor(stays.id, 5_000)).error?.code, 'invalid_transition', 'the other one is taken');
+  t.like(await store.operation(waiting.id), { status: 'cancelled' });
 });
 
 test.serial('A machine that throws keeps its state, and its asker is told', async (t) => {
