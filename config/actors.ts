@@ -87,7 +87,13 @@ export const ACTOR_SETTINGS = {
     'ms',
     'First wait before a transient error of an effect is tried again; doubled each time.',
   ),
-  retryMaxMs: count('RETRY_MAX_MS', LIMITS.retryMaxMs, [1, HOUR_MS], 'ms', 'The longest of these waits.'),
+  retryMaxMs: count(
+    'RETRY_MAX_MS',
+    LIMITS.retryMaxMs,
+    [1, HOUR_MS],
+    'ms',
+    'The longest of these waits: so long after an engine or a registry is back, what waited for it goes on.',
+  ),
   pollMs: count(
     'POLL_MS',
     LIMITS.pollMs,

@@ -42,7 +42,12 @@ export const SERVER_SETTINGS = {
     [1_000, HOUR_MS],
     'After a step that its node did not answer: until the node is lost, or the step has failed.',
   ),
-  createMs: ms('CREATE', LIMITS.createMs, [1_000, HOUR_MS], 'Making the container: then failed.'),
+  createMs: ms(
+    'CREATE',
+    LIMITS.createMs,
+    [1_000, HOUR_MS],
+    'Making the container, beyond the grace of one in its way: then failed.',
+  ),
   announceMs: ms('ANNOUNCE', LIMITS.announceMs, [0, HOUR_MS], 'What players get to come to an end before a stop.'),
   saveMs: ms('SAVE', LIMITS.saveMs, [1_000, HOUR_MS], 'Writing the world before a stop; the stop goes on without it.'),
   stopMarginMs: ms(
@@ -52,7 +57,7 @@ export const SERVER_SETTINGS = {
     "Beyond the game's grace: SIGKILL, and looking whether it is gone; then failed with stop_failed.",
   ),
   verifyMs: ms('VERIFY', LIMITS.verifyMs, [1_000, HOUR_MS], 'Looking what is there: container and data.'),
-  removeMs: ms('REMOVE', LIMITS.removeMs, [1_000, HOUR_MS], 'Removing a container.'),
+  removeMs: ms('REMOVE', LIMITS.removeMs, [1_000, HOUR_MS], 'Removing a container, beyond its grace.'),
   purgeMs: ms('PURGE', LIMITS.purgeMs, [1_000, DAY_MS], 'Removing container, data and ports of a large world.'),
   queueBackoffMs: wholes(
     'BATON_SERVER_QUEUE_BACKOFF_MS',

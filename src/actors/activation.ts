@@ -8,7 +8,12 @@ import type { ActorEvent, Address, Operation } from './types.ts';
 /** Where a message came from; says what its turn must remove from the store. */
 export type Origin =
   | { readonly type: 'create' }
-  | { readonly type: 'command'; readonly ifBusy: 'refuse' | 'queue'; readonly ifSeq: number | null }
+  | {
+      readonly type: 'command';
+      readonly ifBusy: 'refuse' | 'queue';
+      readonly ifSeq: number | null;
+      readonly cancels: string | null;
+    }
   | { readonly type: 'stash'; readonly operationId: string }
   | { readonly type: 'ask' }
   | { readonly type: 'send' }

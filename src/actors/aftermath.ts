@@ -90,6 +90,9 @@ function advance(activation: Activation, { origin }: Envelope, commit: TurnCommi
       ...commit.timersSet.map(({ timerId }) => [timerId, commit.seq] as const),
     ]);
   }
+  if (commit.unstashes !== null) {
+    activation.stash = activation.stash.filter(({ operationId }) => operationId !== commit.unstashes);
+  }
   // Messages may have been waiting for the actor to come into being.
   if (origin.type === 'create') activation.unread = true;
 }

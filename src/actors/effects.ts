@@ -68,6 +68,8 @@ export function createEffectRunner(ports: Ports, limits: RuntimeLimits, hooks: E
   }
 
   async function run(address: Address, kind: ActorKind, effect: StoredEffect, signal: AbortSignal): Promise<Settled> {
+    const { clock } = ports;
+    const endsAtMs = effect.deadlineInMs === null ? Number.POSITIVE_INFINITY : clock.monotonic() + effect.deadlineInMs;
     const context = (attempt: number): EffectContext => ({
       id: effect.id,
       address,
@@ -87,9 +89,12 @@ export function createEffectRunner(ports: Ports, limits: RuntimeLimits, hooks: E
         try {
           return { output: (await untilAborted(spec.run(effect.input as never, context(n)), signal)) ?? null };
         } catch (thrown) {
-          const mayPass = storedError(thrown).retry === 'transient';
-          if (!mayPass || n >= spec.attempts || signal.aborted) throw thrown;
-          await pause(ports, backoffMs(limits, n, ports.random()), signal);
+          const { retry, message } = storedError(thrown);
+          if (retry !== 'transient' || n >= spec.attempts || signal.aborted) throw thrown;
+          const waitMs = backoffMs(limits, n, ports.random());
+          if (clock.monotonic() + waitMs >= endsAtMs - (spec.marginMs ?? 0)) throw thrown;
+          context(n).progress(null, `${message} It is tried again.`);
+          await pause(ports, waitMs, signal);
         }
       }
     } catch (thrown) {

@@ -47,7 +47,7 @@ export const RUNTIME_LIMITS: RuntimeLimits = {
   failureBurst: 5,
   failuresForgivenPerMinute: 10,
   retryBaseMs: 500,
-  retryMaxMs: 30_000,
+  retryMaxMs: 10_000,
   pollMs: 1_000,
   sweepMs: 15_000,
   orphanMs: 60_000,

@@ -182,7 +182,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     create: (address, input, name, o) => command(address, { type: 'create', ...input }, name, { type: 'create' }, o),
     async command(address, event, o) {
       refuseReserved(event);
-      const origin = { type: 'command', ifBusy: o.ifBusy ?? 'refuse', ifSeq: o.ifSeq ?? null } as const;
+      const { ifBusy = 'refuse', ifSeq = null, cancels = null } = o;
+      const origin = { type: 'command', ifBusy, ifSeq, cancels } as const;
       return command(address, event, event.type, origin, o);
     },
     async ask(address, event, o = {}) {

@@ -1,6 +1,7 @@
 /**
  * A turn: `(activation, message) → what to write`. Pure but for the clock's reading, which it is given.
  */
+import type { AnyMachineSnapshot } from 'xstate';
 import { type BatonError, type StoredError, storedError } from '../errors.ts';
 import type { Activation, Envelope } from './activation.ts';
 import { parseAddress } from './address.ts';
@@ -47,6 +48,8 @@ export function computeTurn(activation: Activation, envelope: Envelope, facts: T
   if (snapshot === null) return { type: 'refused', error: errors.not_found(refOf(address)) };
   const mismatch = versionMismatch(activation, envelope);
   if (mismatch !== null) return { type: 'refused', error: mismatch };
+  const waiting = cancelledInStash(activation, envelope);
+  if (waiting !== null) return turnOf(activation, envelope, facts, withdrawal(snapshot, waiting, envelope));
   const step = interpreter.next(address, snapshot, stamped(envelope, facts.now));
   if (step !== null) return turnOf(activation, envelope, facts, step);
   return untaken(activation, envelope, facts);
@@ -64,6 +67,22 @@ export function computeFailedStash(
   if (origin.type !== 'stash' || snapshot === null) return { type: 'ignored' };
   const ended: Intent = { type: 'operation.end', id: origin.operationId, outcome: 'failed', error };
   return turnOf(activation, envelope, facts, { snapshot, intents: [ended], ended: false });
+}
+
+/** The stashed command that this one cancels: no machine has heard of it yet. */
+function cancelledInStash({ stash }: Activation, { origin }: Envelope): string | null {
+  const cancels = origin.type === 'command' ? origin.cancels : null;
+  return stash.some(({ operationId }) => operationId === cancels) ? cancels : null;
+}
+
+function withdrawal(snapshot: AnyMachineSnapshot, waiting: string, { operation }: Envelope): Step {
+  const cancelled = {
+    id: waiting,
+    outcome: 'cancelled',
+    message: 'Cancelled while it waited; nothing was done.',
+  } as const;
+  const ended = [cancelled, ...(operation === null ? [] : [{ id: operation.id, outcome: 'succeeded' } as const])];
+  return { snapshot, intents: ended.map((one) => ({ type: 'operation.end', ...one })), ended: false };
 }
 
 function stamped(envelope: Envelope, now: number): ActorEvent {
@@ -124,7 +143,7 @@ function turnOf(activation: Activation, envelope: Envelope, facts: TurnFacts, st
     computeMs: 0,
     consumes: origin.type === 'message' ? origin.id : null,
     operationBegun: origin.type === 'stash' ? null : envelope.operation,
-    unstashes: origin.type === 'stash' ? origin.operationId : null,
+    unstashes: origin.type === 'stash' ? origin.operationId : cancelledInStash(activation, envelope),
     events: [
       ...emitted,
       ...(kind.events?.(before ?? undefined, step.snapshot, envelope.event) ?? []),

@@ -62,6 +62,11 @@ export interface EffectSpec {
   readonly deadlineMs: number | null | ((input: never) => number);
   /** Tries for transient errors before the error is given to the machine. */
   readonly attempts: number;
+  /**
+   * How much later the deadline is than the machine's own. No try begins then, so that the machine hears why it failed and not
+   * only that time is up. Absent: 0.
+   */
+  readonly marginMs?: number;
 }
 
 /** A live event before it has a sequence number. */
@@ -147,6 +152,8 @@ export interface CommandOptions extends AskOptions {
   readonly ifSeq?: number;
   /** Wait in the stash when an operation is running, instead of being refused. */
   readonly ifBusy?: 'refuse' | 'queue';
+  /** The command cancels this operation: while that still waits in the stash it ends there, and the machine is not asked. */
+  readonly cancels?: string;
 }
 
 /** What an actor looks like right now, for the API and the visualizer. */

@@ -97,9 +97,8 @@ export function createConductor(parts: ConductorParts): Conductor {
       return { operation, server: await serverOf(operation) };
     },
     async configureServer(id, request, caller) {
-      const { changes, needsRestart } = changesOf(games, await visible(id, caller), request);
-      const event = { type: 'configure', changes, needsRestart: needsRestart.length > 0 };
-      return actors.command(serverAddress(id), event, options(caller));
+      const changes = changesOf(games, await visible(id, caller), request);
+      return actors.command(serverAddress(id), { type: 'configure', ...changes }, options(caller));
     },
     async commandServer(id, command, body, caller) {
       await mayCommand(id, caller);
@@ -120,7 +119,7 @@ export function createConductor(parts: ConductorParts): Conductor {
       const operation = await reads.operation(id);
       if (operation === null) throw errors.not_found({ kind: 'operation', id });
       await mayCommand(parseAddress(operation.target).id, caller);
-      return actors.command(operation.target, { type: 'cancel', operationId: id }, options(caller));
+      return actors.command(operation.target, { type: 'cancel', operationId: id }, { ...options(caller), cancels: id });
     },
     waitFor: (operationId, timeoutMs) => actors.waitFor(operationId, timeoutMs),
     templates: () => games.templates(),

@@ -1,5 +1,5 @@
 /** Turns what a caller asks for into a server's spec: defaults from the template, checked against it. */
-import type { ServerSpec } from '../machines/server/types.ts';
+import type { Changes, ServerSpec } from '../machines/server/types.ts';
 import { errors } from './errors.ts';
 import type { Games, Template } from './interfaces/games.ts';
 import type { ServerRow } from './interfaces/reads.ts';
@@ -34,36 +34,25 @@ export function specOf(games: Games, request: CreateServerRequest): ServerSpec {
   };
 }
 
-export interface Changes {
-  readonly changes: Partial<ServerSpec>;
-  /** Fields whose change only a new container takes up, as the caller named them. */
-  readonly needsRestart: readonly string[];
-}
-
-/** What a request changes of a server, and which of it needs a restart. Throws as {@link specOf} does. */
+/**
+ * What a request changes of a server. What was asked of the env is sent, not what comes of it: until the server takes the
+ * change, others may have changed other variables. Throws as {@link specOf} does.
+ */
 export function changesOf(games: Games, row: ServerRow, request: ConfigureRequest): Changes {
   const template = games.template(row.template);
-  if (request.ramMb !== undefined) checkedRam(template, request.ramMb);
-  if (request.imageTag !== undefined) checkedTag(template, request.imageTag);
   const { env: asked, ...plain } = request;
-  const differing = Object.entries(plain).filter(
-    ([field, value]) => value !== undefined && value !== row[field as keyof typeof plain],
-  );
-  const needsRestart = differing.map(([field]) => field).filter((field) => NEW_CONTAINER.has(field));
-  const changes: Record<string, unknown> = Object.fromEntries(differing);
-  if (asked !== undefined) {
-    const env = games.resolveEnv(template, mergedEnv(row.env, asked));
-    const live = new Set(template.variables.filter(({ restart }) => !restart).map(({ name }) => name));
-    const changed = [...new Set([...Object.keys(row.env), ...Object.keys(env)])].filter(
-      (name) => row.env[name] !== env[name],
-    );
-    needsRestart.push(...changed.filter((name) => !live.has(name)).map((name) => `env.${name}`));
-    if (changed.length > 0) changes.env = env;
-  }
-  return { changes, needsRestart };
+  if (plain.ramMb !== undefined) checkedRam(template, plain.ramMb);
+  if (plain.imageTag !== undefined) checkedTag(template, plain.imageTag);
+  const changes = Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined));
+  if (asked === undefined) return { changes };
+  const resolved = games.resolveEnv(template, mergedEnv(row.env, asked));
+  // Besides what was asked: what the template adds by now, and a password that is made anew.
+  const names = Object.keys({ ...row.env, ...asked, ...resolved });
+  const touched = names.filter((name) => name in asked || row.env[name] !== resolved[name]);
+  const env = Object.fromEntries(touched.map((name) => [name, resolved[name] ?? null]));
+  const liveEnv = template.variables.filter(({ restart }) => !restart).map(({ name }) => name);
+  return { changes, env, liveEnv };
 }
-
-const NEW_CONTAINER: ReadonlySet<string> = new Set(['ramMb', 'cpu', 'imageTag']);
 
 function mergedEnv(env: Readonly<Record<string, string>>, asked: Readonly<Record<string, string | null>>) {
   const merged = { ...env, ...asked };

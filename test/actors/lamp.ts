@@ -124,16 +124,17 @@ const contextOf = (snapshot: AnyMachineSnapshot) => snapshot.context as LampCont
 export interface LampOptions extends Partial<Pick<ActorKind, 'machine' | 'migrate' | 'projections'>> {
   readonly attempts?: number;
   readonly deadlineMs?: number | null;
+  readonly marginMs?: number;
 }
 
 /** The kind, with the function that lights it. */
 export function lampKind(ignite: EffectFunction<{ presses: number }>, options: LampOptions = {}): ActorKind {
-  const { attempts = 3, deadlineMs = 5_000, ...overrides } = options;
+  const { attempts = 3, deadlineMs = 5_000, marginMs = 0, ...overrides } = options;
   return {
     kind: 'lamp',
     machine: lampMachine,
     commands: ['light', 'douse', 'smash', 'lose'],
-    effects: { ignite: { run: ignite as EffectFunction, deadlineMs, attempts } },
+    effects: { ignite: { run: ignite as EffectFunction, deadlineMs, marginMs, attempts } },
     status: (snapshot) => ({ status: String(snapshot.value), detail: null }),
     operation: (snapshot) => contextOf(snapshot).operation,
     ownerId: () => null,

@@ -4,7 +4,7 @@ import { BatonError, catalogue } from '../../src/errors.ts';
 import { eventually } from '../eventually.ts';
 import { withDatabase } from '../persistence/database.ts';
 import { lampKind, plainLamp, pressesOf, slowLamp } from './lamp.ts';
-import { newLamp, startWorld } from './world.ts';
+import { codeOf, newLamp, startWorld } from './world.ts';
 
 const db = withDatabase(test);
 const errors = catalogue({
@@ -82,6 +82,37 @@ test.serial('A transient error is retried, a permanent one is given to the machi
   const again = await runtime.actors.command(lamp, { type: 'light' }, { by: admin });
   t.is((await runtime.actors.waitFor(again.id, 5_000)).status, 'failed');
   t.is(tries, 4);
+});
+
+test.serial('What may pass is tried until the time of the state is up, and then its cause is told', async (t) => {
+  let tries = 0;
+  const ignite = async () => {
+    tries += 1;
+    throw errors.damp();
+  };
+  const endless = { attempts: Number.POSITIVE_INFINITY, deadlineMs: 60_000, marginMs: 59_500 };
+  const { runtime, lamp, command } = await startWorld(t, db, [lampKind(ignite, endless)]);
+  const address = await lamp();
+  const lit = await command(address, 'light');
+  t.is((await runtime.actors.waitFor(lit.id, 10_000)).status, 'failed');
+  const { context } = await runtime.actors.view(address);
+  t.is((context as { lastError: string }).lastError, 'damp');
+  t.true(tries > 3);
+});
+
+test.serial('What an operation waits for can be seen on it', async (t) => {
+  const dry = Promise.withResolvers<void>();
+  const ignite = async (_: unknown, { attempt }: { attempt: number }) => {
+    if (attempt === 1) throw errors.damp();
+    await dry.promise;
+    return { brightness: 1 };
+  };
+  const { runtime, store, lamp, command } = await startWorld(t, db, [lampKind(ignite)]);
+  const lit = await command(await lamp(), 'light');
+  await eventually('the cause is told', async () => (await store.operation(lit.id))?.message !== null);
+  t.is((await store.operation(lit.id))?.message, 'The wick is damp. It is tried again.');
+  dry.resolve();
+  t.is((await runtime.actors.waitFor(lit.id, 5_000)).status, 'succeeded');
 });
 
 test.serial('An effect that hangs is aborted at its deadline and the machine is told', async (t) => {
@@ -243,6 +274,28 @@ test.serial('A command that may wait is taken when the running operation ends', 
   const ended = await runtime.actors.waitFor(waiting.id, 5_000);
   t.is(ended.status, 'failed', 'a lamp that is lit cannot be lit');
   t.is(ended.error?.code, 'invalid_transition');
+});
+
+test.serial('A command that waits can be cancelled, and is not taken when the running operation ends', async (t) => {
+  const lit = Promise.withResolvers<{ brightness: number }>();
+  const { runtime, store, admin, lamp, command } = await startWorld(t, db, [lampKind(() => lit.promise)]);
+  const { actors } = runtime;
+  const address = await lamp();
+  const first = await command(address, 'light');
+  const wait = () => actors.command(address, { type: 'light' }, { by: admin, ifBusy: 'queue' });
+  const [waiting, stays] = [await wait(), await wait()];
+  const cancel = (id: string) =>
+    actors.command(address, { type: 'cancel', operationId: id }, { by: admin, cancels: id });
+  t.is((await cancel(waiting.id)).status, 'succeeded');
+  t.like(await store.operation(waiting.id), { status: 'cancelled', error: null });
+  t.is((await actors.waitFor(waiting.id, 1_000)).status, 'cancelled');
+  t.deepEqual((await actors.view(address)).stash, ['light']);
+  t.is((await actors.waitFor(first.id, 0)).status, 'running', 'the one that runs goes on');
+  t.is(await codeOf(t, cancel(waiting.id)), 'invalid_transition', 'twice is once');
+  lit.resolve({ brightness: 1 });
+  t.is((await actors.waitFor(first.id, 5_000)).status, 'succeeded');
+  t.is((await actors.waitFor(stays.id, 5_000)).error?.code, 'invalid_transition', 'the other one is taken');
+  t.like(await store.operation(waiting.id), { status: 'cancelled' });
 });
 
 test.serial('A machine that throws keeps its state, and its asker is told', async (t) => {

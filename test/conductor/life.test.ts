@@ -95,14 +95,21 @@ test.serial('A stopped Baton leaves its servers running, and finds them again', 
 });
 
 test.serial(
-  'A server is deleted at once while its node is off, and its container goes when the node is back',
+  'An engine that is away for a while holds up a stop and not a delete; what is left of it goes when it is back',
   async (t) => {
     const proxy = await openDockerProxy();
     t.teardown(() => proxy.close());
     const baton = await startTestBaton({ DOCKER_HOST: proxy.host });
     t.teardown(() => baton.end());
     const id = await baton.create('meadow');
-    await baton.run('POST', `/api/servers/${id}/stop`);
+    await proxy.refuse();
+    const { body } = await baton.call('POST', `/api/servers/${id}/stop`);
+    const stop = async () => (await baton.call('GET', `/api/operations/${body.operation.id}`)).body;
+    await eventually('the stop says what it waits for', async () => /tried again/.test((await stop()).message));
+    t.is((await stop()).status, 'running');
+    await proxy.heal();
+    await baton.until(id, 'stopped');
+    t.is((await stop()).status, 'succeeded');
     await proxy.refuse();
     t.is((await baton.run('DELETE', `/api/servers/${id}`)).status, 'succeeded');
     t.is((await baton.server(id)).status, 'deleted');

@@ -7,7 +7,9 @@ import type { Engine, NodeHost } from '../../src/conductor/interfaces/engine.ts'
 import { purge, removeContainer } from '../../src/conductor/server/effects/container.ts';
 import { findWorld } from '../../src/conductor/server/effects/find-world.ts';
 import { place, prepare } from '../../src/conductor/server/effects/prepare.ts';
+import { serverKind } from '../../src/conductor/server/kind.ts';
 import type { ServerWorld } from '../../src/conductor/server/world.ts';
+import { SERVER_LIMITS } from '../../src/machines/server/index.ts';
 import { createWorlds } from '../../src/nodes/index.ts';
 import { errors as storeErrors } from '../../src/persistence/errors.ts';
 import { SPEC } from '../machines/server-stations.ts';
@@ -68,11 +70,60 @@ test('a failover starts with the data that somebody put on another node, whereve
 test('a purge does not wait for a node that was given up, and does for one that is away', async (t) => {
   const hosts = await nodes(t, ['n1']);
   const gone = worldOf(new Map());
-  t.deepEqual(await removeContainer(gone)({ ...facts, keep: null }, context), {});
+  t.deepEqual(await removeContainer(gone)({ ...facts, keep: null, graceSeconds: 1 }, context), {});
   t.deepEqual(await purge(gone)({ ...facts, keepData: false }, context), {});
   t.deepEqual(released, ['s1']);
   await t.throwsAsync(purge(worldOf(hosts))({ ...facts, keepData: false }, context), { code: 'not_running' } as object);
   t.deepEqual(released, ['s1'], 'its ports are kept until nothing can listen there any more');
+});
+
+test('a container that runs is asked to stop before it is removed, and a kill gives it no time', async (t) => {
+  const [host] = (await nodes(t, ['n1'])).values();
+  if (host === undefined) return t.fail();
+  const calls: string[] = [];
+  const engine = {
+    inventory: async () =>
+      (['running', 'exited', 'paused', 'created'] as const).map((state, epoch) => ({
+        id: state,
+        serverId: 's1',
+        epoch,
+        state,
+      })),
+    stopContainer: async (id: string, graceMs: number) => void calls.push(`stop ${id} ${graceMs}`),
+    removeContainer: async (id: string) => void calls.push(`remove ${id}`),
+  } as unknown as Engine;
+  const world = worldOf(new Map([['n1', { ...host, engine }]]));
+  await removeContainer(world)({ ...facts, keep: 'exited', graceSeconds: 7 }, context);
+  t.deepEqual(calls.splice(0), [
+    'remove created',
+    'stop paused 7000',
+    'remove paused',
+    'stop running 7000',
+    'remove running',
+  ]);
+  await removeContainer(world)({ ...facts, keep: null, graceSeconds: 0 }, context);
+  t.true(calls.includes('stop running 0'));
+  calls.length = 0;
+  await purge(world)({ ...facts, keepData: false }, context);
+  t.true(calls.indexOf(`stop running ${SPEC.graceSeconds * 1000}`) === calls.indexOf('remove running') - 1);
+  t.true(calls.includes('remove running'));
+});
+
+test('an effect is tried for as long as its state waits for it, but for what a stop can do without', (t) => {
+  const { effects } = serverKind(worldOf(new Map()), SERVER_LIMITS);
+  const once = Object.keys(effects).filter((name) => effects[name]?.attempts === 1);
+  t.deepEqual(once, ['announce', 'save']);
+  const input = { ...facts, keep: null, graceSeconds: 20, containerId: 'c1' } as never;
+  const timeOf = (name: string) => {
+    const { deadlineMs = 0, marginMs = 0, attempts } = effects[name] ?? {};
+    t.is(attempts, Number.POSITIVE_INFINITY, name);
+    return Number(typeof deadlineMs === 'function' ? deadlineMs(input) : deadlineMs) - marginMs;
+  };
+  t.is(timeOf('fetch'), SERVER_LIMITS.fetchMs);
+  t.is(timeOf('boot'), SPEC.bootSeconds * 1000);
+  t.is(timeOf('createContainer'), 20_000 + SERVER_LIMITS.createMs);
+  t.is(timeOf('removeContainer'), 20_000 + SERVER_LIMITS.removeMs);
+  t.is(timeOf('terminate'), 20_000 + SERVER_LIMITS.stopMarginMs);
 });
 
 /** A fleet that offers its nodes in order, and nodes that have no port left. */

@@ -68,7 +68,7 @@ test('nobody is told when nobody is there, or when the text is empty', (t) => {
 
 test('each start has a new epoch and a new container, and so takes a changed spec', (t) => {
   const server = off();
-  server.command('configure', { changes: { ramMb: 2048 }, needsRestart: true });
+  server.command('configure', { changes: { ramMb: 2048 } });
   t.true(server.context.restartPending);
   server.command('start');
   t.is(server.context.epoch, 2);
@@ -121,7 +121,7 @@ test('room that is kept while off is kept under the epoch of a start that ends b
 
 test('a server that leaves the plan "reserved" while off gives its room back', (t) => {
   const server = off({ plan: 'reserved' });
-  server.command('configure', { changes: { plan: 'payperplay' }, needsRestart: false });
+  server.command('configure', { changes: { plan: 'payperplay' } });
   t.false(server.context.reserved);
 });
 
@@ -135,9 +135,9 @@ test('exec replies where the console is, and begins no operation', (t) => {
 
 test('a running server takes a configuration, and says whether it waits for a restart', (t) => {
   const server = running();
-  server.command('configure', { changes: { name: 'hub' }, needsRestart: false });
+  server.command('configure', { changes: { name: 'hub' } });
   t.like(server.context, { restartPending: false, spec: { ...server.context.spec, name: 'hub' } });
-  server.command('configure', { changes: { cpu: 2 }, needsRestart: true });
+  server.command('configure', { changes: { cpu: 2 } });
   t.true(server.context.restartPending);
 });
 
@@ -155,10 +155,10 @@ test('without wake-on-join it stays stopped, until wake-on-join is turned on', (
   const server = off();
   server.ring('sleepAfter');
   t.is(server.state, 'stopped');
-  server.command('configure', { changes: { wakeOnJoin: true }, needsRestart: false });
+  server.command('configure', { changes: { wakeOnJoin: true } });
   server.ring('sleepAfter');
   t.is(server.state, 'sleeping');
-  server.command('configure', { changes: { wakeOnJoin: false }, needsRestart: false });
+  server.command('configure', { changes: { wakeOnJoin: false } });
   t.is(server.state, 'stopped');
 });
 

@@ -415,7 +415,7 @@ test('by policy it fails over by itself, once it is fenced and the grace is over
   fence(waits);
   waits.ring('failoverGrace');
   t.is(waits.state, 'lost.fenced');
-  waits.command('configure', { changes: { failoverPolicy: 'fresh' }, needsRestart: false });
+  waits.command('configure', { changes: { failoverPolicy: 'fresh' } });
   waits.ring('failoverGrace');
   t.is(waits.state, 'lost.placing', 'another policy counts from now on');
 });

@@ -230,7 +230,7 @@ test('a failed server that is made again is stopped, and what was wrong is over'
 
 test('what waits for a restart waits again when a rebuild is undone', (t) => {
   const server = off();
-  server.command('configure', { changes: { ramMb: 2048 }, needsRestart: true });
+  server.command('configure', { changes: { ramMb: 2048 } });
   server.command('rebuild');
   server.done('fetch');
   server.done('createContainer', { containerId: 'c2' });
@@ -238,7 +238,7 @@ test('what waits for a restart waits again when a rebuild is undone', (t) => {
   server.done('removeContainer');
   server.command('start');
   boot(server);
-  server.command('configure', { changes: { ramMb: 4096 }, needsRestart: true });
+  server.command('configure', { changes: { ramMb: 4096 } });
   server.command('rebuild');
   toBooting(server);
   server.fails('boot');

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { exit, isEnded, observed, off, running, seen } from './server-stations.ts';
+import { exit, isEnded, observed, off, running, seen, stopped } from './server-stations.ts';
 
 test('kill while stopping ends the stop as cancelled and has a deadline of its own', (t) => {
   const server = running();
@@ -85,6 +85,49 @@ test('a container that still runs after it was said to have exited is a stop tha
   server.done('verify', seen(server));
   t.is(server.state, 'failed');
   t.true(server.context.reserved);
+});
+
+test('a stop that failed can be given again, and so can a kill', (t) => {
+  for (const command of ['stop', 'kill']) {
+    const server = running();
+    server.command('stop', { announce: '' });
+    server.ring('stopDeadline');
+    t.is(server.state, 'failed');
+    const again = server.command(command);
+    if (command === 'stop') server.done('save');
+    server.done(command === 'stop' ? 'terminate' : 'kill', { exitCode: 0, oomKilled: false });
+    server.done('verify', seen(server, { state: 'exited' }));
+    t.is(server.state, 'stopped');
+    t.true(isEnded(server, again?.id, 'succeeded'));
+    t.false(server.context.reserved);
+  }
+  const bare = stopped();
+  bare.command('start');
+  bare.done('place', { placed: true });
+  bare.fails('fetch');
+  t.is(bare.state, 'failed');
+  t.is(bare.command('stop'), null, 'nothing of it can run');
+  t.is(bare.command('kill'), null);
+});
+
+test('whatever may still run when a container is made or removed is given its grace, unless it is killed', (t) => {
+  const server = running();
+  server.command('stop', { announce: '' });
+  server.ring('stopDeadline');
+  server.command('start');
+  server.done('place', { placed: true });
+  server.done('fetch');
+  t.like(server.effects.get('createContainer')?.input, { graceSeconds: 20 });
+  t.is(server.dueIn('createDeadline'), 80_000);
+  server.command('stop', { graceSeconds: 7 });
+  t.like(server.effects.get('removeContainer')?.input, { graceSeconds: 7 });
+  t.is(server.dueIn('removeDeadline'), 37_000);
+  const killed = off();
+  killed.command('start');
+  killed.done('place', { placed: true });
+  killed.done('fetch');
+  killed.command('kill');
+  t.like(killed.effects.get('removeContainer')?.input, { graceSeconds: 0 });
 });
 
 test('when nobody can look, what the engine said of the exit counts', (t) => {

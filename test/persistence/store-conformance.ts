@@ -306,6 +306,21 @@ export function storeConformance(test: TestFn<unknown>, open: () => Promise<Open
       (await store.load([address], 1))[0]?.stash.map(({ operationId }) => operationId),
       [second.id],
     );
+    const cancel = operation();
+    const taken = await one(
+      store,
+      turn(address, 3, {
+        unstashes: second.id,
+        operationBegun: cancel,
+        operationsEnded: [
+          { id: second.id, outcome: 'cancelled', message: 'Cancelled.', error: null },
+          { id: cancel.id, outcome: 'succeeded', message: null, error: null },
+        ],
+      }),
+    );
+    t.like(taken, { ok: true, operations: [{ status: 'succeeded' }, { status: 'cancelled' }] }, 'or are taken back');
+    t.like(await store.operation(second.id), { status: 'cancelled', message: 'Cancelled.' });
+    t.deepEqual((await store.load([address], 1))[0]?.stash, []);
   });
 
   on(

@@ -3,6 +3,7 @@ import type { ActorKind, EffectFunction, EffectSpec } from '../../actors/types.t
 import {
   createServerMachine,
   migrateServer,
+  type Removal,
   SERVER_COMMANDS_TAKEN,
   type ServerContext,
   type ServerEffects,
@@ -68,30 +69,38 @@ export function serverKind(
   };
 }
 
-/** The same transient error may pass within these tries; then the machine decides what the failure means. */
+/**
+ * What may pass is tried again for as long as its state has: an engine that is restarted, or a registry that stumbles, costs no
+ * operation. Then the machine decides what the failure means.
+ */
+const UNTIL_DEADLINE = Number.POSITIVE_INFINITY;
+
 function serverEffects(world: ServerWorld, limits: ServerLimits): Record<keyof ServerEffects, EffectSpec> {
-  const spec = (run: unknown, deadlineMs: EffectSpec['deadlineMs'], attempts = 3): EffectSpec => ({
+  const spec = (run: unknown, deadlineMs: EffectSpec['deadlineMs'], attempts = UNTIL_DEADLINE): EffectSpec => ({
     run: run as EffectFunction,
     deadlineMs: typeof deadlineMs === 'number' ? deadlineMs + MARGIN_MS : deadlineMs,
+    marginMs: MARGIN_MS,
     attempts,
   });
   const bootMs = ({ spec: { bootSeconds } }: ServerEffects['boot']['input']) => bootSeconds * 1000 + MARGIN_MS;
-  const stopMs = ({ graceSeconds }: ServerEffects['terminate']['input']) =>
-    graceSeconds * 1000 + limits.stopMarginMs + MARGIN_MS;
+  const afterGrace =
+    (ms: number) =>
+    ({ graceSeconds }: Pick<Removal, 'graceSeconds'>) =>
+      graceSeconds * 1000 + ms + MARGIN_MS;
   return {
     prepare: spec(prepare(world), limits.prepareMs),
     place: spec(place(world), limits.placeMs),
     findWorld: spec(findWorld(world), limits.findMs),
     fetch: spec(fetch(world), limits.fetchMs),
-    createContainer: spec(createContainer(world), limits.createMs),
+    createContainer: spec(createContainer(world), afterGrace(limits.createMs)),
     boot: spec(boot(world), bootMs),
     monitor: spec(monitor(world), null),
     announce: spec(announce(world), limits.announceMs, 1),
     save: spec(save(world), limits.saveMs, 1),
-    terminate: spec(terminate(world), stopMs),
+    terminate: spec(terminate(world), afterGrace(limits.stopMarginMs)),
     kill: spec(kill(world), limits.stopMarginMs),
     verify: spec(verify(world), limits.verifyMs),
-    removeContainer: spec(removeContainer(world), limits.removeMs),
+    removeContainer: spec(removeContainer(world), afterGrace(limits.removeMs)),
     revert: spec(revert(world), bootMs),
     purge: spec(purge(world), limits.purgeMs),
   };

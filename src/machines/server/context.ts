@@ -1,5 +1,13 @@
 import type { StoredError } from '../../errors.ts';
-import type { Observation, ServerContext, ServerEffects, ServerEvent, ServerFacts, ServerInput } from './types.ts';
+import type {
+  Observation,
+  Removal,
+  ServerContext,
+  ServerEffects,
+  ServerEvent,
+  ServerFacts,
+  ServerInput,
+} from './types.ts';
 
 /** As long as its node answers. */
 export const NEVER_LOST = {
@@ -109,6 +117,13 @@ export function containerOf(context: ServerContext): ServerFacts & { containerId
   if (context.containerId === null) throw new TypeError(`Server ${context.id} has no container.`);
   return { ...factsOf(context), containerId: context.containerId };
 }
+
+/** {@link factsOf} for making or removing a container: how long one that is in the way is given, when it still runs. */
+export const removalOf = (context: ServerContext, keep: string | null): ServerFacts & Removal => ({
+  ...factsOf(context),
+  keep,
+  graceSeconds: context.operation?.command === 'kill' ? 0 : graceOf(context),
+});
 
 /** How long the game is given between the stop signal and SIGKILL, in seconds. */
 export const graceOf = (context: ServerContext): number => context.stop?.graceSeconds ?? context.spec.graceSeconds;

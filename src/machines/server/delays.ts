@@ -19,7 +19,8 @@ export const serverDelays = (limits: ServerLimits) => ({
   failoverGrace: (now: Now) => until(failoverAt(now.context), now),
   newsDeadline: limits.newsMs,
   fetchDeadline: limits.fetchMs,
-  createDeadline: limits.createMs,
+  /** What is made may have to wait until what is in its way has stopped. */
+  createDeadline: ({ context }: Now) => graceOf(context) * 1000 + limits.createMs,
   bootDeadline: ({ context }: Now) => bootMs(context),
   announceDeadline: limits.announceMs,
   saveDeadline: limits.saveMs,
@@ -28,7 +29,7 @@ export const serverDelays = (limits: ServerLimits) => ({
   /** Of a whole stop: a termination, and the announcement before it. */
   stopDeadline: ({ context }: Now) => graceOf(context) * 1000 + limits.stopMarginMs + limits.announceMs,
   verifyDeadline: limits.verifyMs,
-  removeDeadline: limits.removeMs,
+  removeDeadline: ({ context }: Now) => graceOf(context) * 1000 + limits.removeMs,
   purgeDeadline: limits.purgeMs,
   monitorRetry: limits.monitorRetryMs,
   sleepAfter: limits.sleepAfterMs,

@@ -47,6 +47,7 @@ export const serverGuards = (limits: ServerLimits) => ({
   /** Asked to stop first, and there is nobody to be told. */
   stopsFirstQuietly: (now: Now) => options<'delete'>(now).stopFirst === true && isQuiet(now),
   isQuiet: (now: Now) => isQuiet(now),
+  hasContainer: ({ context }: Now) => context.containerId !== null,
   canKill: ({ context }: Now) => context.containerId !== null && !isRunning(context, 'kill'),
   isDeleting: ({ context }: Now) => isRunning(context, 'delete'),
   isKilling: ({ context }: Now) => isRunning(context, 'kill'),

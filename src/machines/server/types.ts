@@ -236,6 +236,15 @@ export interface RebuildPlan {
   readonly restartPending: boolean;
 }
 
+/** What a `configure` changes. It may have waited: so it says of the env only what was asked, and the turn puts it in. */
+export interface Changes {
+  readonly changes: Partial<Omit<ServerSpec, 'env'>>;
+  /** Null removes a variable. */
+  readonly env?: Readonly<Record<string, string | null>>;
+  /** Variables that the game takes up without a new container. */
+  readonly liveEnv?: readonly string[];
+}
+
 export type ServerEvent =
   | (Commanded & { type: 'start'; fresh?: boolean; backupId?: string })
   | (Commanded & { type: 'wake' })
@@ -243,7 +252,7 @@ export type ServerEvent =
   | (Commanded & { type: 'kill' })
   | (Commanded & { type: 'restart' } & StopOptions)
   | (Commanded & { type: 'rebuild'; imageTag?: string })
-  | (Commanded & { type: 'configure'; changes: Partial<ServerSpec>; needsRestart: boolean })
+  | (Commanded & { type: 'configure' } & Changes)
   | (Commanded & { type: 'delete'; stopFirst?: boolean } & StopOptions)
   | (Commanded & { type: 'undelete' })
   | (Commanded & { type: 'purge'; keepData?: boolean })
@@ -285,6 +294,12 @@ export interface ServerFacts {
   readonly epoch: number;
 }
 
+/** Which container stays, and how long one that runs is given to save and to end; 0 kills it. */
+export interface Removal {
+  readonly keep: string | null;
+  readonly graceSeconds: number;
+}
+
 /**
  * Every effect of the server: name, input, output. The id of the invocation is the name. Each fails with a `StoredError`.
  */
@@ -315,8 +330,8 @@ export interface ServerEffects {
   };
   /** Makes sure that the image is on the node; with `refresh` it is pulled even if it is there. */
   fetch: { input: ServerFacts & { refresh: boolean }; output: Record<string, never> };
-  /** Makes the container of this epoch, and removes those of older epochs unless `keep` names one. */
-  createContainer: { input: ServerFacts & { keep: string | null }; output: { containerId: string } };
+  /** Makes the container of this epoch, and removes those of older epochs unless `keep` names one; see `removeContainer`. */
+  createContainer: { input: ServerFacts & Removal; output: { containerId: string } };
   /** Starts the container and waits until the game answers. Permanent `boot_failed` if it exits meanwhile. */
   boot: { input: ServerFacts & { containerId: string }; output: { players: number | null } };
   /** While running: probes the game and sends `probe.ok` and `probe.failed`, on change. Never ends by itself. */
@@ -333,8 +348,11 @@ export interface ServerEffects {
   kill: { input: ServerFacts & { containerId: string }; output: { exitCode: number | null; oomKilled: boolean } };
   /** Looks at container and data, and says what is there. */
   verify: { input: ServerFacts; output: Observation };
-  /** Removes the containers of this server but the one to `keep`; compensation after a failed or cancelled start. */
-  removeContainer: { input: ServerFacts & { keep: string | null }; output: Record<string, never> };
+  /**
+   * Removes the containers of this server but the one to `keep`; compensation after a failed or cancelled start. One that runs,
+   * after a stop that failed or a start of which nobody knows how far it got, is asked to stop first.
+   */
+  removeContainer: { input: ServerFacts & Removal; output: Record<string, never> };
   /** Starts a kept container again and waits for readiness; the way back of a rebuild. */
   revert: { input: ServerFacts & { containerId: string; start: boolean }; output: Record<string, never> };
   /** Removes container, ports and, unless kept, data. `nodeId` is null when it was never fully prepared. */

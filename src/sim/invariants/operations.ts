@@ -39,9 +39,10 @@ export const isUp = ({ host, database }: World): boolean =>
  * room, starts, and is undone.
  */
 function longestMs(limits: ServerLimits, { bootSeconds, stop: { graceSeconds } }: Timed): number {
-  const stop = graceSeconds * 1000 + limits.stopMarginMs;
-  const start = limits.queueMs + limits.placeMs + limits.fetchMs + limits.createMs + bootSeconds * 1000;
-  const undone = stop + limits.removeMs + bootSeconds * 1000;
+  const graceMs = graceSeconds * 1000;
+  const stop = graceMs + limits.stopMarginMs;
+  const start = limits.queueMs + limits.placeMs + limits.fetchMs + graceMs + limits.createMs + bootSeconds * 1000;
+  const undone = stop + graceMs + limits.removeMs + bootSeconds * 1000;
   return (
     Math.max(limits.announceMs + limits.saveMs + stop + limits.verifyMs + start + undone, limits.purgeMs) + SLACK_MS
   );

@@ -1,8 +1,9 @@
 import type { EffectFunction } from '../../../actors/types.ts';
 import { BatonError } from '../../../errors.ts';
+import { isUp } from '../../../machines/fleet/index.ts';
 import type { ServerEffects } from '../../../machines/server/types.ts';
 import { errors } from '../../errors.ts';
-import type { NodeHost } from '../../interfaces/engine.ts';
+import type { ContainerInfo, NodeHost } from '../../interfaces/engine.ts';
 import { containerSpec, containersOf, imageOf, type ServerWorld, templateOf } from '../world.ts';
 
 type Run<E extends keyof ServerEffects> = EffectFunction<ServerEffects[E]['input'], ServerEffects[E]['output']>;
@@ -26,10 +27,11 @@ export const fetch =
 /** The container of this epoch. Those of older epochs go first: they hold the same ports. */
 export const createContainer =
   (world: ServerWorld): Run<'createContainer'> =>
-  async ({ keep, ...facts }, { signal }) => {
+  async ({ keep, graceSeconds, ...facts }, { signal }) => {
     const node = world.node(facts.nodeId);
     const { serverId, ownerId, epoch } = facts;
-    await removeAllBut(node, serverId, (container) => container.id === keep || container.epoch >= epoch, signal);
+    const stays = (container: ContainerInfo) => container.id === keep || container.epoch >= epoch;
+    await removeAllBut(node, serverId, stays, graceSeconds, signal);
     await node.worlds.ensure({ serverId, ownerId, epoch, user: templateOf(world, facts).user });
     const { id } = await node.engine.createContainer(containerSpec(world, facts), signal);
     return { containerId: id };
@@ -37,19 +39,19 @@ export const createContainer =
 
 export const removeContainer =
   (world: ServerWorld): Run<'removeContainer'> =>
-  async ({ keep, serverId, nodeId }, { signal }) => {
+  async ({ keep, graceSeconds, serverId, nodeId }, { signal }) => {
     const node = nodeUnlessGivenUp(world, nodeId);
-    if (node !== null) await removeAllBut(node, serverId, ({ id }) => id === keep, signal);
+    if (node !== null) await removeAllBut(node, serverId, ({ id }) => id === keep, graceSeconds, signal);
     return {};
   };
 
 /** Container, data and ports go, in this order: a port is free only when nothing can listen on it any more. */
 export const purge =
   (world: ServerWorld): Run<'purge'> =>
-  async ({ serverId, nodeId, keepData }, { signal }) => {
+  async ({ serverId, spec, nodeId, keepData }, { signal }) => {
     const node = nodeId === null ? null : nodeUnlessGivenUp(world, nodeId);
     if (node !== null) {
-      await removeAllBut(node, serverId, () => false, signal);
+      await removeAllBut(node, serverId, () => false, spec.graceSeconds, signal);
       if (!keepData) await node.worlds.remove(serverId);
     }
     await world.ports.releasePorts(serverId);
@@ -69,13 +71,17 @@ function nodeUnlessGivenUp(world: ServerWorld, nodeId: string): NodeHost | null 
   }
 }
 
+/** Removing a container kills what runs in it, and with it what the game has not saved: so it is stopped before. */
 async function removeAllBut(
   node: NodeHost,
   serverId: string,
-  stays: (container: { id: string; epoch: number }) => boolean,
+  stays: (container: ContainerInfo) => boolean,
+  graceSeconds: number,
   signal: AbortSignal,
 ): Promise<void> {
   for (const container of await containersOf(node, serverId, signal)) {
-    if (!stays(container)) await node.engine.removeContainer(container.id, signal);
+    if (stays(container)) continue;
+    if (isUp(container)) await node.engine.stopContainer(container.id, graceSeconds * 1000, signal);
+    await node.engine.removeContainer(container.id, signal);
   }
 }

@@ -2,7 +2,7 @@
 import type { Commanded } from '../../../actors/verbs.ts';
 import { outputOf, timeOf } from '../context.ts';
 import type { ServerLimits } from '../limits.ts';
-import type { RebuildPlan, ServerContext, ServerEvent, StopOptions } from '../types.ts';
+import type { Changes, RebuildPlan, ServerContext, ServerEvent, ServerSpec, StopOptions } from '../types.ts';
 import { act } from './act.ts';
 
 type EventOf<T extends ServerEvent['type']> = Extract<ServerEvent, { type: T }>;
@@ -39,13 +39,10 @@ export const lifeActions = (limits: ServerLimits) => ({
 
   /** A change that needs a new container waits for the next start, which always makes one. */
   configure: act(({ context, event }) => {
-    const { changes, needsRestart } = event as EventOf<'configure'>;
-    return {
-      set: {
-        spec: { ...context.spec, ...changes },
-        restartPending: context.restartPending || (needsRestart === true && context.containerId !== null),
-      },
-    };
+    const change = event as EventOf<'configure'>;
+    const spec = specAfter(context.spec, change);
+    const isOutdated = context.containerId !== null && needsContainer(context.spec, spec, change);
+    return { set: { spec, restartPending: context.restartPending || isOutdated } };
   }),
   /** The caller runs the console command itself; this is where. */
   replyContainer: act(({ context: { containerId, nodeId } }) => ({
@@ -91,5 +88,20 @@ export const lifeActions = (limits: ServerLimits) => ({
   notePurge: act(({ event }) => ({ set: { keepData: (event as EventOf<'purge'>).keepData === true } })),
   postponePurge: act((now) => ({ set: { purgeAt: timeOf(now) + limits.purgeRetryMs } })),
 });
+
+function specAfter(spec: ServerSpec, { changes, env = {} }: Changes): ServerSpec {
+  const merged = Object.entries({ ...spec.env, ...env }).filter(
+    (entry): entry is [string, string] => entry[1] !== null,
+  );
+  return { ...spec, ...changes, env: Object.fromEntries(merged) };
+}
+
+/** Whether only a new container takes the change up. */
+function needsContainer(before: ServerSpec, after: ServerSpec, { env = {}, liveEnv = [] }: Changes): boolean {
+  const isOther = (name: string) => before.env[name] !== after.env[name] && !liveEnv.includes(name);
+  return IN_CONTAINER.some((field) => before[field] !== after[field]) || Object.keys(env).some(isOther);
+}
+
+const IN_CONTAINER = ['image', 'imageTag', 'ramMb', 'cpu'] as const satisfies readonly (keyof ServerSpec)[];
 
 const OFF: Partial<ServerContext> = { players: null, stop: null, rebuild: null };

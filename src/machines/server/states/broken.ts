@@ -48,11 +48,13 @@ export const missing = createStateConfig({
 
 /**
  * Needs a person. After a stop that failed the container may still run: its room stays reserved until it is seen to have
- * ended, or until another command takes care of it.
+ * ended, or until another command takes care of it. It can be stopped once more; whoever removes it stops it first.
  */
 export const failed = createStateConfig({
   on: {
     start: START,
+    stop: { guard: 'hasContainer', target: 'stopping.saving', actions: ['begin', 'noteStopOptions'] },
+    kill: { guard: 'canKill', target: 'stopping.killing', actions: 'begin' },
     rebuild: rebuildFrom('failed'),
     delete: DELETE,
     configure: CONFIGURE,

@@ -1,4 +1,4 @@
-import { factsOf } from '../context.ts';
+import { factsOf, removalOf } from '../context.ts';
 import { late } from '../faults.ts';
 import { createStateConfig } from '../setup.ts';
 import { answers } from './news.ts';
@@ -29,7 +29,7 @@ export const deleted = createStateConfig({
       invoke: {
         id: 'removeContainer',
         src: 'removeContainer',
-        input: ({ context }) => ({ ...factsOf(context), keep: null }),
+        input: ({ context }) => removalOf(context, null),
         onDone: { target: 'kept', actions: 'noteRemoved' },
         onError: 'waiting',
       },

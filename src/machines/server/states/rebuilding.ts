@@ -1,5 +1,5 @@
 import type { StoredError } from '../../../errors.ts';
-import { containerOf, factsOf, placementOf } from '../context.ts';
+import { containerOf, factsOf, placementOf, removalOf } from '../context.ts';
 import { late, noCapacity, nodeLost } from '../faults.ts';
 import { createStateConfig } from '../setup.ts';
 import type { RebuildPlan, ServerContext } from '../types.ts';
@@ -139,7 +139,7 @@ export const rebuilding = createStateConfig({
       invoke: {
         id: 'createContainer',
         src: 'createContainer',
-        input: ({ context }) => ({ ...factsOf(context), keep: kept(context) }),
+        input: ({ context }) => removalOf(context, kept(context)),
         onDone: [
           { guard: from('running'), target: 'booting', actions: 'noteCreated' },
           { target: 'removing', actions: 'noteCreated' },
@@ -163,7 +163,7 @@ export const rebuilding = createStateConfig({
       invoke: {
         id: 'removeContainer',
         src: 'removeContainer',
-        input: ({ context }) => ({ ...factsOf(context), keep: context.containerId }),
+        input: ({ context }) => removalOf(context, context.containerId),
         onDone: FINISHED,
         onError: FINISHED,
       },
@@ -186,7 +186,7 @@ export const rebuilding = createStateConfig({
       invoke: {
         id: 'removeContainer',
         src: 'removeContainer',
-        input: ({ context }) => ({ ...factsOf(context), keep: kept(context) }),
+        input: ({ context }) => removalOf(context, kept(context)),
         onDone: CLEARED,
         onError: CLEARED,
       },

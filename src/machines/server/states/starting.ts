@@ -1,4 +1,4 @@
-import { factsOf, placementOf } from '../context.ts';
+import { factsOf, placementOf, removalOf } from '../context.ts';
 import { late, noCapacity } from '../faults.ts';
 import { createStateConfig } from '../setup.ts';
 import { containerInput, terminateInput } from './commands.ts';
@@ -119,7 +119,7 @@ export const starting = createStateConfig({
       invoke: {
         id: 'createContainer',
         src: 'createContainer',
-        input: ({ context }) => ({ ...factsOf(context), keep: null }),
+        input: ({ context }) => removalOf(context, null),
         onDone: { target: 'booting', actions: 'noteCreated' },
         onError: [SILENT, { target: 'clearing', actions: 'blame' }],
       },
@@ -178,7 +178,7 @@ export const starting = createStateConfig({
       invoke: {
         id: 'removeContainer',
         src: 'removeContainer',
-        input: ({ context }) => ({ ...factsOf(context), keep: null }),
+        input: ({ context }) => removalOf(context, null),
         onDone: { target: '#server.failed', actions: ['noteRemoved', { type: 'fail', params: REMOVED_AGAIN }] },
         onError: { target: '#server.failed', actions: { type: 'fail', params: NOT_REMOVED } },
       },

@@ -1,4 +1,4 @@
-import { announcementOf, containerOf, factsOf } from '../context.ts';
+import { announcementOf, containerOf, factsOf, removalOf } from '../context.ts';
 import { createStateConfig } from '../setup.ts';
 import { containerInput, FAIL_WITHOUT_WORLD, terminateInput } from './commands.ts';
 import { answers, LOSING_WHILE_STOPPING } from './news.ts';
@@ -123,7 +123,7 @@ export const stopping = createStateConfig({
       invoke: {
         id: 'removeContainer',
         src: 'removeContainer',
-        input: ({ context }) => ({ ...factsOf(context), keep: null }),
+        input: ({ context }) => removalOf(context, null),
         onDone: CLEARED.map((way) => ({ ...way, actions: ['noteRemoved', ...way.actions] as const })),
         onError: CLEARED,
       },
