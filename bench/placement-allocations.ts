@@ -68,13 +68,13 @@ async function measure(data: ClientsData): Promise<Allocations> {
       continue;
     }
     blocks.disable();
-    const { seconds, operations, allocated, nodesBeyondTheirRoom } = news;
+    const { seconds, operations, allocated, twice, nodesBeyondTheirRoom } = news;
     const took = news.took.toSorted((a, b) => a - b);
     return {
       perSecond: SERVERS / seconds,
       p50Ms: took[Math.floor(took.length * 0.5)] ?? 0,
       p99Ms: took[Math.floor(took.length * 0.99)] ?? 0,
-      double: allocated - SERVERS + nodesBeyondTheirRoom + (SERVERS - operations),
+      double: twice + nodesBeyondTheirRoom + (SERVERS - operations),
       allocated,
       longestBlockMs: blocks.max / 1e6,
     };

@@ -16,8 +16,8 @@ export const FLEET_SETTINGS = {
   leaseTtlMs: ms(
     'LEASE_TTL',
     LIMITS.lease.ttlMs,
-    [5 * SECOND_MS, 10 * MINUTE_MS],
-    'How long a node may run servers after it last heard from Baton. Longer outlasts longer cuts, and delays every failover.',
+    [5 * SECOND_MS, 100 * SECOND_MS],
+    'How long a node may run servers after it last heard from Baton. Longer outlasts longer cuts, and delays every failover; a node takes no grant for two minutes or more.',
   ),
   missedLimit: whole(
     'BATON_NODE_MISSED_LIMIT',

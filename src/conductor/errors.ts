@@ -45,6 +45,12 @@ export const errors = catalogue({
     retry: 'permanent',
     message: '{count} containers of Baton still run on {name}. Stop their servers or move them first.',
   },
+  node_has_worlds: {
+    status: 409,
+    retry: 'permanent',
+    message:
+      '{count} worlds of servers that are off still lie on {name}, of {servers}. Purge these servers first: nothing else has their worlds.',
+  },
   node_is_home: {
     status: 409,
     retry: 'permanent',

@@ -37,6 +37,7 @@ export function createLocalLink({ host, dataRoot, size, ports }: LocalLinkOption
     return {
       bootId: await boot,
       clockMs: Math.round(uptime() * 1000),
+      nodeId: host.id,
       leaseEpoch: 0,
       granted: null,
       watchdogs: 0,

@@ -14,6 +14,8 @@ export interface NodeReading {
   readonly bootId: string;
   /** The node's monotonic clock in ms, read just before the answer was sent. A lease is anchored here. */
   readonly clockMs: number;
+  /** The node that the machine was last set up as: another id than the one that is asked for has taken it over. */
+  readonly nodeId: string;
   /** The highest lease epoch that the node has seen; 0 before the first. */
   readonly leaseEpoch: number;
   /** Whether the grant of this very heartbeat holds now; null when there was none. */
@@ -69,7 +71,7 @@ export interface NodeLink {
     target: NodeTarget,
     progress: (message: string) => void,
     signal: AbortSignal,
-  ): Promise<{ hostKey: string; bootId: string; ramMb: number; cpus: number }>;
+  ): Promise<{ hostKey: string; bootId: string; leaseEpoch: number; ramMb: number; cpus: number }>;
   /**
    * Makes sure of the connection to the node, pinned to its host key, and of the helper's version. Fails at once when it cannot
    * be reached; the caller tries again.

@@ -1,4 +1,4 @@
-import { not, stateIn } from 'xstate';
+import { and, not, stateIn } from 'xstate';
 import { fenceWaitMs } from '../fleet/lease.ts';
 import { startsOn } from './capacity.ts';
 import { type EventOf, type Now, outputOf } from './context.ts';
@@ -40,6 +40,11 @@ export const nodeGuards = (limits: NodeLimits) => ({
   isReadyHere: ({ context }: Now) => context.readyAt !== null && context.kind === 'local',
   isForItself: ({ context }: Now) => context.system,
   takesServers: stateIn({ life: 'ready', connection: { connected: 'healthy' } }),
+  /** It takes no new servers, and those that have room there may start again in it. */
+  keepsServers: and([
+    stateIn({ connection: { connected: 'healthy' } }),
+    ({ context }: Now) => context.readyAt !== null && !context.leaves,
+  ]),
   isDisconnected: not(stateIn({ connection: 'connected' })),
   isRemoved: stateIn({ life: 'removed' }),
   isOver: stateIn({ life: 'decommissioned' }),

@@ -62,6 +62,7 @@ export const createNodeMachine = (limits: NodeLimits = NODE_LIMITS) =>
       reserve: [
         { guard: 'isForItself', actions: 'refuse' },
         { guard: 'takesServers', actions: 'reserve' },
+        { guard: 'keepsServers', actions: 'reserveAgain' },
         { actions: 'refuse' },
       ],
       hold: { actions: 'hold' },

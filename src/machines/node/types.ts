@@ -220,7 +220,15 @@ export interface NodeEffects {
   /** Pins the host key, installs what is missing, uploads the helper, starts the watchdog. Each step is a progress. */
   bootstrap: {
     input: NodeFacts;
-    output: { hostKey: string; bootId: string; ramMb: number; cpus: number; diskMb?: number };
+    output: {
+      hostKey: string;
+      bootId: string;
+      /** The highest that the machine has ever seen; 0 for one that was never a node. */
+      leaseEpoch: number;
+      ramMb: number;
+      cpus: number;
+      diskMb?: number;
+    };
   };
   /**
    * A round trip each `lease.beatMs`, for as long as the node is connected: no deadline, never ends by itself. Each is sent

@@ -31,6 +31,7 @@ const world = z.object({ server: z.string(), epoch: count, data: z.boolean() });
 export const observation = z
   .object({
     ok: z.literal(true),
+    node: z.string(),
     boot: z.string().min(1),
     mono: count,
     epoch: count,
@@ -54,6 +55,8 @@ export const observation = z
     bootId: answer.boot,
     /** The node's monotonic clock in ms, read just before the answer was sent. A lease is anchored here. */
     clockMs: answer.mono,
+    /** The node that the machine was last set up as; empty before the first. */
+    nodeId: answer.node,
     /** The highest lease epoch that the node has seen; 0 before the first. */
     leaseEpoch: answer.epoch,
     /** Whether the grant of this very heartbeat holds now; null when there was none. */

@@ -13,6 +13,8 @@ export interface MachineDisk {
   /** Nothing can be written while it is. */
   full: boolean;
   /** The highest epoch of the node's lease that was seen. */
+  /** The node that it was last set up as; empty before the first. */
+  nodeId: string;
   leaseEpoch: number;
   /** The highest epoch that was seen of each server. */
   readonly serverEpochs: Map<string, number>;
@@ -34,6 +36,7 @@ export function createDisk(): MachineDisk {
   let synced = new Map<string, WorldFiles>();
   return {
     full: false,
+    nodeId: '',
     leaseEpoch: 0,
     serverEpochs: new Map(),
     worlds,

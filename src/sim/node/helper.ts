@@ -99,6 +99,7 @@ export function createHelper(parts: HelperParts): Helper {
     return {
       bootId,
       clockMs: Math.floor(uptimeMs()),
+      nodeId: disk.nodeId,
       leaseEpoch: disk.leaseEpoch,
       granted,
       watchdogs: watchdog.count(),

@@ -105,7 +105,9 @@ export function createRemoteNode(parts: RemoteNodeParts): Node {
         run({ bootId }) {
           progress('The helper is installed.');
           machine.disk.installed = true;
-          return { hostKey: `${machine.name} key`, bootId, ...machine.size };
+          machine.disk.nodeId = parts.nodeId;
+          const { leaseEpoch } = machine.disk;
+          return { hostKey: `${machine.name} key`, bootId, leaseEpoch, ...machine.size };
         },
       }),
     connect: (_target, signal) => tell('connect', signal, (helper) => helper.observe()),

@@ -18,24 +18,29 @@ export const decommission =
   (world: NodeWorld): Run<'decommission'> =>
   async ({ nodeId, name, leaseEpoch }, { signal }) => {
     const { link } = world.machines.of(nodeId);
-    const { containers } = await link.observe(signal);
+    const { containers, worlds } = await link.observe(signal);
     const running = containers?.filter(({ state }) => state === 'running' || state === 'paused');
     if (running === undefined) throw errors.engine_silent({ name });
     if (running.length > 0) throw errors.node_not_empty({ name, count: running.length });
+    const left = worlds.filter(({ hasData }) => hasData).map(({ serverId }) => serverId);
+    if (left.length > 0) throw errors.node_has_worlds({ name, count: left.length, servers: left.join(', ') });
     await link.uninstall(leaseEpoch, signal);
     await forget(world, nodeId);
     return {};
   };
 
-/** Tries to reach a removed node; once it answers, nothing of Baton's runs there any more. One try. */
+/**
+ * Tries to reach a removed node; once it answers, nothing of it runs there any more. A machine that has become another node since
+ * then keeps what that one has. One try.
+ */
 export const wipe =
   (world: NodeWorld): Run<'wipe'> =>
   async (facts, { signal }) => {
     const target = targetOf(facts);
     world.machines.add({ id: facts.nodeId, ...target });
     const { link } = world.machines.of(facts.nodeId);
-    await link.connect(target, signal);
-    await link.uninstall(facts.leaseEpoch, signal);
+    const { nodeId } = await link.connect(target, signal);
+    if (nodeId === facts.nodeId) await link.uninstall(facts.leaseEpoch, signal);
     await forget(world, facts.nodeId);
     return {};
   };

@@ -8,8 +8,10 @@ export const lifeActions = {
   /** A repeated bootstrap may come with another way to reach the machine. */
   noteTarget: act(({ context, event }) => ({ set: { ssh: (event as EventOf<'bootstrap'>).ssh ?? context.ssh } })),
   noteBootstrapped: act((now) => {
-    const { hostKey, bootId, ...size } = outputOf<'bootstrap'>(now);
-    return { set: { ...sized(now.context, size), hostKey, bootId } };
+    const { hostKey, bootId, leaseEpoch: seen, ...size } = outputOf<'bootstrap'>(now);
+    // A machine that was a node before refuses whatever is older than it has seen then.
+    const leaseEpoch = Math.max(now.context.leaseEpoch, seen + 1);
+    return { set: { ...sized(now.context, size), hostKey, bootId, leaseEpoch } };
   }),
   /** From here on it is connected, and what went wrong before is over. */
   noteReady: act((now) => ({ set: { readyAt: now.context.readyAt ?? timeOf(now), lastError: null } })),

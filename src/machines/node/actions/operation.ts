@@ -47,7 +47,10 @@ export const operationActions = {
   /** As {@link finishAtOnce}, saying what has to go before the node is empty. */
   finishWithHolders: act(({ context, event }) => {
     const holders = holdersOf(context);
-    const message = holders.length === 0 ? 'It is empty.' : `It is held by ${holders.length}: ${holders.join(', ')}.`;
+    const message =
+      holders.length === 0
+        ? 'No server has room there any more.'
+        : `It is held by ${holders.length}: ${holders.join(', ')}.`;
     return { verbs: [end((event as Commanded).operation.id, 'succeeded', { message })] };
   }),
 };

@@ -33,43 +33,48 @@ function closedBecause({ name, system, readyAt, awaySince, cordoned, leaves, pre
   return `${name} takes no servers now.`;
 }
 
-export const roomActions = ({ startMs, startsMax }: NodeLimits) => ({
-  reserve: act((now) => {
-    const startsUntil = timeOf(now) + startMs;
-    return answerEach(now, (context, { serverId, epoch, ...ask }) =>
-      reserve(context, { serverId, epoch, ask, startsUntil, startsMax }),
-    );
-  }),
-  /** What was given already stays given; a request that is made twice gets the same answer. */
-  refuse: act((now) =>
-    answerEach(
-      now,
-      (context, { serverId, epoch }) => held(context, serverId, epoch) ?? turnDown(context, closedBecause(context)),
+/** What was given already stays given; a request that is made twice gets the same answer. */
+const refused = (context: NodeContext, { serverId, epoch }: ReservationRequest): Answer =>
+  held(context, serverId, epoch) ?? turnDown(context, closedBecause(context));
+
+export const roomActions = ({ startMs, startsMax }: NodeLimits) => {
+  const give =
+    (now: Now) =>
+    (context: NodeContext, { serverId, epoch, ...ask }: ReservationRequest) =>
+      reserve(context, { serverId, epoch, ask, startsUntil: timeOf(now) + startMs, startsMax });
+  return {
+    reserve: act((now) => answerEach(now, give(now))),
+    /** For those that have room there already, as a server has that is restarted; all others are refused. */
+    reserveAgain: act((now) =>
+      answerEach(now, (context, request) =>
+        (context.reservations[request.serverId] === undefined ? refused : give(now))(context, request),
+      ),
     ),
-  ),
-  hold: act(({ context, event }) => {
-    const { serverId, epoch, ramMb, cpuMilli, diskMb, ports } = event as EventOf<'hold'>;
-    return { set: hold(context, serverId, epoch, { ramMb, cpuMilli, diskMb, ports }) };
-  }),
-  release: act(({ context, event }) => {
-    const { serverId, epoch } = event as EventOf<'release'>;
-    return { set: release(context, serverId, epoch) };
-  }),
-  withdraw: act(({ context, event }) => {
-    const { serverId, epoch } = event as EventOf<'withdraw'>;
-    return { set: withdraw(context, serverId, epoch) };
-  }),
-  forget: act(({ context, event }) => ({ set: forget(context, (event as EventOf<'forget'>).serverId) })),
-  resize: act(({ context, event }) => ({ set: sized(context, event as EventOf<'resize'>) })),
-  /** Room of starts that neither succeeded nor failed in time. Their servers are told, in case one still goes on. */
-  takeBack: act((now) => {
-    const { context, taken } = takeBack(now.context, timeOf(now));
-    const verbs = taken.map(
-      ({ serverId, epoch }): Verb => ({
-        type: 'tell',
-        params: { to: `server/${serverId}`, event: { type: 'reservation.expired', nodeId: context.id, epoch } },
-      }),
-    );
-    return { set: context, verbs };
-  }),
-});
+    refuse: act((now) => answerEach(now, refused)),
+    hold: act(({ context, event }) => {
+      const { serverId, epoch, ramMb, cpuMilli, diskMb, ports } = event as EventOf<'hold'>;
+      return { set: hold(context, serverId, epoch, { ramMb, cpuMilli, diskMb, ports }) };
+    }),
+    release: act(({ context, event }) => {
+      const { serverId, epoch } = event as EventOf<'release'>;
+      return { set: release(context, serverId, epoch) };
+    }),
+    withdraw: act(({ context, event }) => {
+      const { serverId, epoch } = event as EventOf<'withdraw'>;
+      return { set: withdraw(context, serverId, epoch) };
+    }),
+    forget: act(({ context, event }) => ({ set: forget(context, (event as EventOf<'forget'>).serverId) })),
+    resize: act(({ context, event }) => ({ set: sized(context, event as EventOf<'resize'>) })),
+    /** Room of starts that neither succeeded nor failed in time. Their servers are told, in case one still goes on. */
+    takeBack: act((now) => {
+      const { context, taken } = takeBack(now.context, timeOf(now));
+      const verbs = taken.map(
+        ({ serverId, epoch }): Verb => ({
+          type: 'tell',
+          params: { to: `server/${serverId}`, event: { type: 'reservation.expired', nodeId: context.id, epoch } },
+        }),
+      );
+      return { set: context, verbs };
+    }),
+  };
+};

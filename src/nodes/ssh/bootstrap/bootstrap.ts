@@ -81,7 +81,7 @@ async function installHelper(nodeId: string, { connection, root, dockerHost, lim
     const seen = await runHelper(connection, root, commands.observe(), options);
     const size = { ramMb: Math.floor(seen.memoryKb.total / 1024), cpus: seen.cpu.count };
     progress(`It has ${size.ramMb} MB of memory and ${size.cpus} cores`);
-    return { bootId: seen.bootId, ...size };
+    return { bootId: seen.bootId, leaseEpoch: seen.leaseEpoch, ...size };
   } catch (thrown) {
     if (!(thrown instanceof BatonError) || thrown.retry === 'fenced' || signal.aborted) throw thrown;
     if (thrown.code === errors.disk_full.code || thrown.retry === 'permanent') {
