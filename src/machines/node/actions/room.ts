@@ -33,11 +33,11 @@ function closedBecause({ name, system, readyAt, awaySince, cordoned, leaves, pre
   return `${name} takes no servers now.`;
 }
 
-export const roomActions = ({ startMs, startsMax }: NodeLimits) => ({
+export const roomActions = ({ startsMax }: NodeLimits) => ({
   reserve: act((now) => {
-    const startsUntil = timeOf(now) + startMs;
-    return answerEach(now, (context, { serverId, epoch, ...ask }) =>
-      reserve(context, { serverId, epoch, ask, startsUntil, startsMax }),
+    const at = timeOf(now);
+    return answerEach(now, (context, { serverId, epoch, startMs, ...ask }) =>
+      reserve(context, { serverId, epoch, ask, startsUntil: at + startMs, startsMax }),
     );
   }),
   /** What was given already stays given; a request that is made twice gets the same answer. */
