@@ -39,6 +39,7 @@ const AHEAD = 4;
 const NODE_RAM_MB = 65_536;
 const STARTS_MAX = 1_000_000;
 const ASK_MS = 60_000;
+const START_MS = 1_800_000;
 const KINDS: readonly Resources[] = [512, 1024, 2048].map((ramMb) => ({ ramMb, cpuMilli: 0, diskMb: 0, ports: 1 }));
 
 export const throughMailboxes = (): Promise<Durable> => withRealDatabase(measure);
@@ -126,7 +127,7 @@ async function fill({ actors }: Runtime, planner: Planner, picture: FleetPicture
   }
 
   async function reserve(n: number, nodeId: string): Promise<void> {
-    const placement = await desks.reserve(nodeId, { serverId: idOf(1, n), epoch: 1, ...askOf(n) });
+    const placement = await desks.reserve(nodeId, { serverId: idOf(1, n), epoch: 1, startMs: START_MS, ...askOf(n) });
     picture.settled(idOf(1, n));
     counts[placement.placed ? 'placed' : 'refused'] += 1;
     if (!placement.placed) waiting.push(n);

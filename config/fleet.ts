@@ -52,12 +52,6 @@ export const FLEET_SETTINGS = {
     'servers',
     'Starting on one node at once; 0 is one for each two cores, because booting eats them.',
   ),
-  startMs: ms(
-    'START',
-    LIMITS.startMs,
-    [SECOND_MS, 24 * 60 * MINUTE_MS],
-    'From the reservation until the server runs; then its room goes back. The image has to be pulled in this time.',
-  ),
   retryMs: ms('RETRY', LIMITS.retryMs, [100, MINUTE_MS], 'Until a fence or a cleaning that failed is tried again.'),
 } as const;
 

@@ -13,6 +13,9 @@ import { SERVER_SETTINGS } from './server.ts';
 import { oneOf, optionalText, portRange, text, type Values, whole } from './setting.ts';
 
 const ANY = /^.+$/s;
+/** Servers' worlds are mounted from this machine's disk, so an engine elsewhere could not find them. */
+const LOCAL_ENGINE = /^(unix:\/\/.+|(tcp|http):\/\/(127(\.\d{1,3}){3}|\[::1\]|localhost)(:\d+)?\/?)$/;
+const NEVER = /^(?!)/;
 const HOST = /^[A-Za-z0-9.:_-]+$/;
 
 const simulatedMs = (name: string, fallback: number, reason: string) =>
@@ -110,9 +113,15 @@ export const SETTINGS = {
     ),
     dockerHost: optionalText(
       'DOCKER_HOST',
-      /^(unix|tcp|http|https):\/\/.+$/,
-      'a unix://, tcp:// or https:// address',
-      "Where the Docker engine listens, as for Docker's own client; default is unix:///var/run/docker.sock.",
+      LOCAL_ENGINE,
+      'unix://<socket>, or tcp:// to 127.0.0.1, ::1 or localhost; another machine is added as a node',
+      'Where the Docker engine of this machine listens; default is unix:///var/run/docker.sock. Worlds and ports are its own.',
+    ),
+    dockerTls: optionalText(
+      'DOCKER_TLS_VERIFY',
+      NEVER,
+      "left unset: Baton talks to this machine's engine without TLS, best at its unix socket",
+      "Docker's own client would use TLS then, at whatever address. Better said than spoken in the clear to an engine that wants it.",
     ),
     portRange: portRange(
       'BATON_PORT_RANGE',

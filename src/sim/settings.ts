@@ -10,8 +10,6 @@ export const SIM_SETTINGS: Settings = loadSettings({
   BATON_SERVER_SLEEP_AFTER_MS: '60000',
   BATON_SERVER_PURGE_RETRY_MS: '60000',
   BATON_SERVER_CRASH_WINDOW_MS: '60000',
-  // A little more than the deadlines of a start's steps together.
-  BATON_NODE_START_MS: '300000',
 });
 
 export interface Scenario {

@@ -84,7 +84,7 @@ const SENSIBLE: Readonly<Partial<Record<ServerStatus, readonly PlainCommand[]>>>
   sleeping: ['start', 'rebuild', 'delete'],
   crashed: ['start', 'delete'],
   missing: ['start', 'rebuild', 'delete', 'purge'],
-  failed: ['start', 'rebuild', 'delete'],
+  failed: ['start', 'stop', 'rebuild', 'delete'],
   deleted: ['undelete', 'purge'],
   lost: ['failover', 'stop', 'delete'],
 };

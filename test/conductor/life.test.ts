@@ -1,8 +1,13 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
+import { parse, stringify } from 'yaml';
 import { visit } from '../../src/games/player.ts';
 import { eventually } from '../eventually.ts';
 import { CACHE_DIR } from '../games/helpers/targets.ts';
 import { openDockerProxy } from '../nodes/helpers/proxy.ts';
+import { openRegistry } from '../nodes/helpers/registry.ts';
 import { startTestBaton, withBaton } from './baton.ts';
 
 const theBaton = withBaton(test);
@@ -121,11 +126,26 @@ test.serial(
   },
 );
 
-test.serial('A missing image is a lasting error that names it', async (t) => {
-  const baton = theBaton();
-  const body = { name: 'meadow', template: 'flying-squid', image_tag: 'no-such-tag' };
-  const { body: answer } = await baton.call('POST', '/api/servers', body, { prefer: 'wait=60' });
-  t.is(answer.operation.status, 'failed');
-  t.regex(answer.operation.error.message, /no-such-tag/);
+test.serial('An image that its registry does not have is a lasting error that names it', async (t) => {
+  const registry = await openRegistry('life');
+  t.teardown(() => registry.close());
+  const templates = await mkdtemp(join(tmpdir(), 'baton-templates-'));
+  t.teardown(() => rm(templates, { recursive: true }));
+  const { id: _, build: __, ...plain } = parse(await readFile('config/templates/flying-squid.yaml', 'utf8'));
+  const image = `${registry.address}/game`;
+  await writeFile(
+    join(templates, 'absent.yaml'),
+    stringify({ ...plain, id: 'absent', image, imageTag: 'no-such-tag' }),
+  );
+  const baton = await startTestBaton({ BATON_TEMPLATES_DIR: templates });
+  t.teardown(() => baton.end());
+  const { body: answer } = await baton.call(
+    'POST',
+    '/api/servers',
+    { name: 'meadow', template: 'absent' },
+    { prefer: 'wait=60' },
+  );
+  t.like(answer.operation, { status: 'failed', error: { code: 'image_not_found', retry: 'permanent' } });
+  t.true(answer.operation.error.message.includes(`${image}:no-such-tag`));
   t.is(answer.server.status, 'failed');
 });

@@ -9,7 +9,7 @@ import { findWorld } from '../../src/conductor/server/effects/find-world.ts';
 import { place, prepare } from '../../src/conductor/server/effects/prepare.ts';
 import { serverKind } from '../../src/conductor/server/kind.ts';
 import type { ServerWorld } from '../../src/conductor/server/world.ts';
-import { SERVER_LIMITS } from '../../src/machines/server/index.ts';
+import { SERVER_LIMITS, startMs } from '../../src/machines/server/index.ts';
 import { createWorlds } from '../../src/nodes/index.ts';
 import { errors as storeErrors } from '../../src/persistence/errors.ts';
 import { SPEC } from '../machines/server-stations.ts';
@@ -126,6 +126,27 @@ test('an effect is tried for as long as its state waits for it, but for what a s
   t.is(timeOf('terminate'), 20_000 + SERVER_LIMITS.stopMarginMs);
 });
 
+test('room is asked for as long as the start may take by the deadlines of the template', async (t) => {
+  const { world } = withoutPorts(await nodes(t, ['n1']), []);
+  const asked: { startMs: number }[] = [];
+  const fleet = {
+    answers: () => true,
+    async reserve(request: { startMs: number }) {
+      asked.push(request);
+      return { placed: false, reason: 'none' };
+    },
+  };
+  const slow = { ...SPEC, bootSeconds: 1_800 };
+  for (const spec of [SPEC, slow]) {
+    const input = { ...facts, spec, avoid: [], wanted: null, dataExists: true } as never;
+    await place({ ...world, fleet } as never, SERVER_LIMITS)(input, context);
+  }
+  t.deepEqual(
+    asked.map(({ startMs: ms }) => ms),
+    [startMs(SERVER_LIMITS, SPEC), startMs(SERVER_LIMITS, slow)],
+  );
+});
+
 /** A fleet that offers its nodes in order, and nodes that have no port left. */
 function withoutPorts(hosts: ReadonlyMap<string, NodeHost>, full: readonly string[]) {
   const withdrawn: string[] = [];
@@ -170,13 +191,13 @@ test('room on a node without a port is given back, and looked for elsewhere unle
   const hosts = await nodes(t, ['n1', 'n2', 'n3']);
   const asked = { ...facts, avoid: [], wanted: null, dataExists: false } as never;
   const there = withoutPorts(hosts, ['n1', 'n2']);
-  t.like(await place(there.world)(asked, context), { placed: true, home: { nodeId: 'n3' } });
+  t.like(await place(there.world, SERVER_LIMITS)(asked, context), { placed: true, home: { nodeId: 'n3' } });
   t.deepEqual(there.withdrawn, ['n1', 'n2']);
   const nowhere = withoutPorts(hosts, ['n1', 'n2', 'n3']);
-  t.like(await place(nowhere.world)(asked, context), { placed: false });
+  t.like(await place(nowhere.world, SERVER_LIMITS)(asked, context), { placed: false });
   t.deepEqual(nowhere.withdrawn, ['n1', 'n2', 'n3']);
   const tied = withoutPorts(hosts, ['n1']);
   const withWorld = { ...(asked as object), dataExists: true } as never;
-  await t.throwsAsync(place(tied.world)(withWorld, context), { code: 'no_ports' } as object);
+  await t.throwsAsync(place(tied.world, SERVER_LIMITS)(withWorld, context), { code: 'no_ports' } as object);
   t.deepEqual(tied.withdrawn, ['n1']);
 });

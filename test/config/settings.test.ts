@@ -45,6 +45,31 @@ test('each fault is one sentence that names variable, value and range, and all a
   ]);
 });
 
+test('the Docker engine is that of this machine, and talked to without TLS', (t) => {
+  for (const host of [
+    'unix:///run/user/1000/docker.sock',
+    'tcp://127.0.0.1:2375',
+    'tcp://[::1]:2375',
+    'http://localhost',
+  ]) {
+    t.is(loadSettings({ DOCKER_HOST: host }).node.dockerHost, host);
+  }
+  for (const host of [
+    'tcp://10.0.0.5:2375',
+    'tcp://127.0.0.1.example:2375',
+    'https://127.0.0.1:2376',
+    'ssh://root@here',
+  ]) {
+    t.deepEqual(faultsOf({ DOCKER_HOST: host }), [
+      `DOCKER_HOST is "${host}", but it must be unix://<socket>, or tcp:// to 127.0.0.1, ::1 or localhost; another machine is added as a node.`,
+    ]);
+  }
+  t.deepEqual(faultsOf({ DOCKER_HOST: 'tcp://127.0.0.1:2376', DOCKER_TLS_VERIFY: '1' }), [
+    `DOCKER_TLS_VERIFY is "1", but it must be left unset: Baton talks to this machine's engine without TLS, best at its unix socket.`,
+  ]);
+  t.deepEqual(faultsOf({ DOCKER_TLS_VERIFY: '' }), []);
+});
+
 test('an unknown BATON_ variable is a fault that names the nearest known one', (t) => {
   t.deepEqual(faultsOf({ BATON_HTP_PORT: '9000', HOME: '/' }), [
     'BATON_HTP_PORT is not a setting of Baton; did you mean BATON_HTTP_PORT?',

@@ -430,7 +430,7 @@ export class FleetWorld {
     const id = (avoid.includes('n1') ? 'n2' : avoid.includes('n2') ? 'n1' : input.nodeId) as Id;
     const node = this.nodes[id];
     const { serverId, epoch } = input;
-    node.send({ type: 'reserve', requests: [{ serverId, epoch, ramMb: 100, cpu: 1 }] });
+    node.send({ type: 'reserve', requests: [{ serverId, epoch, startMs: 1_800_000, ramMb: 100, cpu: 1 }] });
     this.#collect();
     const answer = node.verbs.flatMap((verb) =>
       verb.type === 'reply' ? (verb.params.value as readonly { placed: boolean }[]) : [],

@@ -104,7 +104,11 @@ function eventsIn(snapshot: AnyMachineSnapshot) {
     { type: 'beat.missed', streak: 3, lastLeaseAt: 0, at: 0 },
     { type: 'machine.requested', at: 0 },
     { type: 'machine.booted', ssh: SSH, at: 0 },
-    { type: 'reserve', requests: [{ serverId: 'a', epoch: 1, ramMb: 1, cpuMilli: 1, diskMb: 0, ports: 1 }], at: 0 },
+    {
+      type: 'reserve',
+      requests: [{ serverId: 'a', epoch: 1, startMs: 60_000, ramMb: 1, cpuMilli: 1, diskMb: 0, ports: 1 }],
+      at: 0,
+    },
     { type: 'hold', serverId: 'a', epoch: 1, ramMb: 1, cpuMilli: 1, diskMb: 0, ports: 1, at: 0 },
     ...snapshot._nodes.flatMap((node: AnyStateNode) => node.after.map(({ eventType }) => ({ type: eventType, at: 0 }))),
     ...effects.flatMap((id) => [

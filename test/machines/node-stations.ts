@@ -87,7 +87,10 @@ export function lose(node: Node, lastLeaseAt: number | null = node.now): void {
 export type Placed = { readonly placed: boolean; readonly reason?: string };
 
 export function reserve(node: Node, serverId: string, epoch = 1, ramMb = 500): Placed {
-  node.send({ type: 'reserve', requests: [{ serverId, epoch, ramMb, cpuMilli: 1000, diskMb: 0, ports: 1 }] });
+  node.send({
+    type: 'reserve',
+    requests: [{ serverId, epoch, startMs: 1_800_000, ramMb, cpuMilli: 1000, diskMb: 0, ports: 1 }],
+  });
   const [reply] = node.verbs.flatMap((verb) => (verb.type === 'reply' ? (verb.params.value as Placed[]) : []));
   return reply as Placed;
 }

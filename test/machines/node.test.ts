@@ -33,10 +33,12 @@ const asks = (ramMb: number, more: Partial<Resources> = {}): Resources => ({
   ...more,
 });
 
+const START_MS = 1_800_000;
+
 type Placed = { readonly placed: boolean; readonly reason?: string };
 
 const reserveAll = (drive: Drive<NodeContext>, serverId: string, epoch: number, ask: Resources) => {
-  drive.send({ type: 'reserve', requests: [{ serverId, epoch, ...ask }] });
+  drive.send({ type: 'reserve', requests: [{ serverId, epoch, startMs: START_MS, ...ask }] });
   const [reply] = drive.verbs.flatMap((verb) => (verb.type === 'reply' ? (verb.params.value as Placed[]) : []));
   return reply as Placed;
 };
@@ -233,7 +235,7 @@ const events = fc.oneof(
     weight: 4,
     arbitrary: fc
       .array(fc.tuple(fc.record(about), resourcesArbitrary), { minLength: 1, maxLength: 3 })
-      .map((all) => ({ type: 'reserve', requests: all.map(([of, ask]) => ({ ...of, ...ask })) })),
+      .map((all) => ({ type: 'reserve', requests: all.map(([of, ask]) => ({ ...of, startMs: START_MS, ...ask })) })),
   },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('release'), ...about }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('running'), ...about }) },

@@ -6,6 +6,7 @@ import {
   SERVER_COMMANDS_TAKEN,
   SERVER_LIMITS,
   type ServerContext,
+  startMs,
 } from '../../src/machines/server/index.ts';
 import { PREPARED, SPEC } from './server-stations.ts';
 
@@ -76,6 +77,14 @@ test('the limits hold together', (t) => {
   t.true(saveMs + verifyMs < stopMarginMs, 'a stop has time to save, and to look');
   t.true(queueBackoffMs.reduce((sum, wait) => sum + wait) < queueMs);
   t.is(queueBackoffMs.length, queueAttempts);
+  for (const spec of [SPEC, { bootSeconds: 1_800, graceSeconds: 90 }]) {
+    const stepsMs = SERVER_LIMITS.fetchMs + SERVER_LIMITS.createMs + spec.bootSeconds * 1000;
+    const undoneMs = spec.graceSeconds * 1000 + stopMarginMs;
+    t.true(
+      startMs(SERVER_LIMITS, spec) >= stepsMs + undoneMs,
+      'its node keeps the room until the slowest start has ended',
+    );
+  }
   t.true(removeMs < stopMarginMs + SERVER_LIMITS.announceMs, 'clearing ends before the stop is given up');
 });
 

@@ -177,7 +177,7 @@ class World {
 
 const reservation = (epoch: number, ramMb: number): Event => ({
   type: 'reserve',
-  requests: [{ serverId: 's1', epoch, ramMb, cpuMilli: 1000, diskMb: 0, ports: 1 }],
+  requests: [{ serverId: 's1', epoch, startMs: 1_800_000, ramMb, cpuMilli: 1000, diskMb: 0, ports: 1 }],
 });
 
 const OPTIONS = [{}, { stopFirst: true, announce: '' }, { fresh: true, imageTag: 'new' }];

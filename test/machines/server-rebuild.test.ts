@@ -109,11 +109,11 @@ test('each way in which the new container may fail brings the old one back', (t)
 test('whatever became of the attempt’s room on the node, the server that is back has room there, and gives it back', (t) => {
   const node = () => {
     const drive = new Drive<NodeContext>(createNodeMachine(), NODE);
-    drive.send({ type: 'reserve', requests: [{ serverId: 's1', epoch: 1, ...ASK }] });
+    drive.send({ type: 'reserve', requests: [{ serverId: 's1', epoch: 1, startMs: 1, ...ASK }] });
     drive.send({ type: 'hold', serverId: 's1', epoch: 1, ...ASK });
     return drive;
   };
-  const reserved = { type: 'reserve', requests: [{ serverId: 's1', epoch: 2, ...ASK }] };
+  const reserved = { type: 'reserve', requests: [{ serverId: 's1', epoch: 2, startMs: 1, ...ASK }] };
   for (const happened of [[], [reserved], [reserved, { type: 'withdraw', serverId: 's1', epoch: 2 }]]) {
     const [server, drive] = [running(), node()];
     const hear = () => {

@@ -11,6 +11,8 @@ export interface RoomRequest {
   readonly serverId: string;
   readonly epoch: number;
   readonly demand: Resources;
+  /** How long its start may take; see `startMs` of the server. */
+  readonly startMs: number;
   /** The node that has its world, and so the only one that may take it. */
   readonly only: string | null;
   readonly avoid: readonly string[];
@@ -65,10 +67,10 @@ export function createFleet(parts: FleetParts): Fleet {
     planner.place({ ...demand, avoid, labels: [engineLabel(engine())] });
 
   /** A node that cannot be asked is one that has no room. */
-  async function ask(nodeId: string, { serverId, epoch, demand }: RoomRequest): Promise<Room> {
+  async function ask(nodeId: string, { serverId, epoch, demand, startMs }: RoomRequest): Promise<Room> {
     picture.expect(serverId, { nodeId, ask: demand, until: clock.now() + WAITS * askMs });
     try {
-      const placement = await desks.reserve(nodeId, { serverId, epoch, ...demand });
+      const placement = await desks.reserve(nodeId, { serverId, epoch, startMs, ...demand });
       return placement.placed ? { placed: true, nodeId } : placement;
     } catch (thrown) {
       // It may give room all the same, later than we wait; this comes after the question, and nobody waits for it.

@@ -89,7 +89,7 @@ function serverEffects(world: ServerWorld, limits: ServerLimits): Record<keyof S
       graceSeconds * 1000 + ms + MARGIN_MS;
   return {
     prepare: spec(prepare(world), limits.prepareMs),
-    place: spec(place(world), limits.placeMs),
+    place: spec(place(world, limits), limits.placeMs),
     findWorld: spec(findWorld(world), limits.findMs),
     fetch: spec(fetch(world), limits.fetchMs),
     createContainer: spec(createContainer(world), afterGrace(limits.createMs)),

@@ -31,8 +31,6 @@ export interface NodeLimits {
   readonly cpu: Threshold;
   /** Servers that may start on a node at once; 0 is one for each two cores. */
   readonly startsMax: number;
-  /** How long a start may take until its room goes back. */
-  readonly startMs: number;
   /** While the disk stays critical it is cleaned this often. */
   readonly cleanMs: number;
   /** Deadline of one cleaning. */
@@ -60,7 +58,6 @@ export const NODE_LIMITS: NodeLimits = {
   memory: { high: 0.95, calm: 0.9 },
   cpu: { high: 0.95, calm: 0.8 },
   startsMax: 0,
-  startMs: 30 * MINUTE,
   cleanMs: 10 * MINUTE,
   cleaningMs: 5 * MINUTE,
 };

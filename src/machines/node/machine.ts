@@ -28,7 +28,7 @@
  *
  * | room | |
  * | --- | --- |
- * | `settled`, `starting` | whether servers are on their way up; 30 min → their room goes back |
+ * | `settled`, `starting` | whether servers are on their way up; the time of their start is up → their room goes back |
  *
  * What the design leaves open, and how it is here:
  * - Its servers are those with a reservation. They are told `node.lost`, `node.fenced` and `node.returned`, each with the

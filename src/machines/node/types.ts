@@ -154,6 +154,8 @@ export interface NodeContext {
 export interface ReservationRequest extends Resources {
   readonly serverId: string;
   readonly epoch: number;
+  /** How long the server may take to start, by its own deadlines; then its room goes back. */
+  readonly startMs: number;
 }
 
 /** What `reserve` replies to each request. */

@@ -1,3 +1,5 @@
+import type { ServerSpec } from './types.ts';
+
 /** The deadlines and counts of the server's statechart. Deadlines are in milliseconds. */
 export interface ServerLimits {
   readonly prepareMs: number;
@@ -53,6 +55,18 @@ export interface ServerLimits {
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
+
+/**
+ * How long a start may take from the moment it has room: the time of each of its steps, and that of undoing it, until which the
+ * container is there. As long as a start may take here, its node keeps the room.
+ */
+export function startMs(limits: ServerLimits, { bootSeconds, graceSeconds }: Timed): number {
+  const [bootMs, graceMs] = [bootSeconds * SECOND, graceSeconds * SECOND];
+  const steps = limits.fetchMs + (graceMs + limits.createMs) + bootMs;
+  return steps + graceMs + limits.stopMarginMs;
+}
+
+type Timed = Pick<ServerSpec, 'bootSeconds' | 'graceSeconds'>;
 
 /** The numbers of the design: the server's table in `machine.ts`, and the queue's backoff. */
 export const SERVER_LIMITS: ServerLimits = {

@@ -3,7 +3,6 @@
  * catalogue.
  */
 import { Agent, type IncomingMessage } from 'node:http';
-import { Agent as TlsAgent } from 'node:https';
 import Docker from 'dockerode';
 import { BatonError } from '../../errors.ts';
 import { errors } from '../errors.ts';
@@ -34,7 +33,7 @@ export const CALL_DEADLINE_MS = 20_000;
 export const SLOW_CALL_DEADLINE_MS = 60_000;
 
 /**
- * Connects to `host`, in the form of `DOCKER_HOST` (`unix:///var/run/docker.sock`, `tcp://10.0.0.5:2375`); without it to
+ * Connects to `host`, in the form of `DOCKER_HOST` (`unix:///var/run/docker.sock`, `tcp://127.0.0.1:2375`); without it to
  * what the environment says, else to the local socket. An agent brings connections of its own. Nothing is sent yet.
  */
 export const connect = (host?: string | Agent): Docker => new Docker(optionsFor(host));
@@ -45,7 +44,7 @@ export const connect = (host?: string | Agent): Docker => new Docker(optionsFor(
  */
 export function connectAnew(host?: string | Agent): Docker {
   const options = optionsFor(host);
-  const agent = new (options.protocol === 'https' ? TlsAgent : Agent)({ keepAlive: false });
+  const agent = new Agent({ keepAlive: false });
   if (typeof host === 'object') agent.createConnection = host.createConnection.bind(host);
   return new Docker({ ...options, agent } as Docker.DockerOptions);
 }
@@ -58,7 +57,8 @@ function optionsFor(host: string | Agent | undefined): Docker.DockerOptions & { 
   const url = new URL(host);
   // `host` must be named even when it is empty, since dockerode prefers the one of the environment.
   if (url.protocol === 'unix:') return { socketPath: url.pathname, host: undefined };
-  return { host: url.hostname, port: url.port, protocol: url.protocol === 'https:' ? 'https' : 'http' };
+  // An address of IPv6 stands in brackets in a URL, and nowhere else.
+  return { host: url.hostname.replaceAll(/[[\]]/g, ''), port: url.port, protocol: 'http' };
 }
 
 /**

@@ -36,7 +36,7 @@ function explain(place: string, thrown: unknown): string {
     case 'ECONNREFUSED':
       return `Nothing answers at ${place}: the Docker daemon is not running.`;
     case 'ERR_INVALID_URL':
-      return `"${place}" is no address of a Docker engine: it should look like unix:///var/run/docker.sock or tcp://host:2375.`;
+      return `"${place}" is no address of a Docker engine: it should look like unix:///var/run/docker.sock or tcp://127.0.0.1:2375.`;
     default:
       return `Docker at ${place} cannot be used: ${message}`;
   }

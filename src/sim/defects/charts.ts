@@ -25,7 +25,7 @@ export const CHART_DEFECTS: readonly Defect[] = [
         node: node.provide({
           actions: {
             reserve: nodeAct((now) =>
-              answerEach(now, (context, { serverId, epoch, ...ask }) => {
+              answerEach(now, (context, { serverId, epoch, startMs: _, ...ask }) => {
                 const roomy = sized(context, { ...context, ramMb: context.ramMb * 2 });
                 const { context: after, placement } = reserve(roomy, { serverId, epoch, ask, ...PATIENT });
                 return { context: sized(after, context), placement };
@@ -68,7 +68,7 @@ export const CHART_DEFECTS: readonly Defect[] = [
           node: node.provide({
             actions: {
               reserve: nodeAct((now) =>
-                answerEach(now, (context, { serverId, ...ask }) => {
+                answerEach(now, (context, { serverId, startMs: _, ...ask }) => {
                   const isFree = counted(context, 0) + ask.ramMb <= context.ramMb - context.reserveRamMb;
                   if (!isFree) return turnDown(context, 'The counter says that it is full.');
                   counted(context, ask.ramMb);

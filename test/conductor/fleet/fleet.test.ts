@@ -38,6 +38,7 @@ const request = (serverId: string, more: Partial<RoomRequest> = {}): RoomRequest
   serverId,
   epoch: 1,
   demand: asks(1000),
+  startMs: 60_000,
   only: null,
   avoid: [],
   wanted: null,
@@ -45,6 +46,16 @@ const request = (serverId: string, more: Partial<RoomRequest> = {}): RoomRequest
 });
 const never = new AbortController().signal;
 const placedOn = (nodeId: string) => ({ placed: true, nodeId }) as const;
+
+test('a node keeps room for as long as the start of that server may take', async (t) => {
+  const { fleet, nodes } = aFleet();
+  const { now } = nodes.add('n1', 4000);
+  await fleet.reserve(request('quick'), never);
+  await fleet.reserve(request('slow', { startMs: 3_600_000, demand: asks(500) }), never);
+  const { reservations } = nodes.get('n1').context;
+  t.is(reservations.quick?.startsUntil, now + 60_000);
+  t.is(reservations.slow?.startsUntil, now + 3_600_000);
+});
 
 test('a server gets room where the planner says, and no other server is given it', async (t) => {
   const { fleet, nodes, picture } = aFleet();
@@ -150,13 +161,13 @@ test('nodes that are cordoned, away, busy with starts, of another engine or for 
   nodes.add('local docker', 64_000, { engine: 'docker' });
   nodes.add('provisioned', 64_000, { kind: 'cloud' });
   nodes.add('busy', 64_000);
-  nodes.send('busy', { type: 'reserve', requests: [{ serverId: 'x', epoch: 1, ...asks(10) }] });
+  nodes.send('busy', { type: 'reserve', requests: [{ serverId: 'x', epoch: 1, startMs: 1, ...asks(10) }] });
   t.deepEqual(await fleet.reserve(request('a'), never), {
     placed: false,
     reason: 'Each node that has room for it starts others now.',
     busy: true,
   });
-  nodes.send('busy', { type: 'hold', serverId: 'x', epoch: 1, ...asks(10) });
+  nodes.send('busy', { type: 'hold', serverId: 'x', epoch: 1, startMs: 1, ...asks(10) });
   t.deepEqual(await fleet.reserve(request('a'), never), placedOn('busy'));
 });
 
@@ -214,8 +225,8 @@ test('the picture tells of room that was not there before, and of nothing else',
   const gained: boolean[] = [];
   (picture satisfies FleetPicture).onChange((has) => gained.push(has));
   nodes.add('n1', 4000);
-  nodes.send('n1', { type: 'reserve', requests: [{ serverId: 'a', epoch: 1, ...asks(1000) }] });
-  nodes.send('n1', { type: 'hold', serverId: 'a', epoch: 1, ...asks(1000) });
+  nodes.send('n1', { type: 'reserve', requests: [{ serverId: 'a', epoch: 1, startMs: 1, ...asks(1000) }] });
+  nodes.send('n1', { type: 'hold', serverId: 'a', epoch: 1, startMs: 1, ...asks(1000) });
   nodes.send('n1', { type: 'release', serverId: 'a', epoch: 1 });
   nodes.send('n1', { type: 'release', serverId: 'a', epoch: 1 });
   nodes.send('n1', { type: 'resize', ramMb: 3000, cpus: 4 });
@@ -238,7 +249,7 @@ test('whether there is no room, or only no turn yet, is told', async (t) => {
   const { fleet, nodes } = aFleet({ startsMax: 1 });
   nodes.add('n1', 4000);
   nodes.add('n2', 4000);
-  nodes.send('n1', { type: 'reserve', requests: [{ serverId: 'x', epoch: 1, ...asks(10) }] });
+  nodes.send('n1', { type: 'reserve', requests: [{ serverId: 'x', epoch: 1, startMs: 1, ...asks(10) }] });
   t.deepEqual(await fleet.reserve(request('a', { avoid: ['n2'] }), never), {
     placed: false,
     reason: 'Each node that has room for it starts others now.',
@@ -246,6 +257,6 @@ test('whether there is no room, or only no turn yet, is told', async (t) => {
   });
   const large = await fleet.reserve(request('b', { avoid: ['n2'], demand: asks(3500) }), never);
   t.deepEqual(large, { placed: false, reason: 'No node has room for it now.' });
-  nodes.send('n1', { type: 'hold', serverId: 'x', epoch: 1, ...asks(10) });
+  nodes.send('n1', { type: 'hold', serverId: 'x', epoch: 1, startMs: 1, ...asks(10) });
   t.deepEqual(await fleet.reserve(request('a', { avoid: ['n2'] }), never), placedOn('n1'));
 });

@@ -54,7 +54,7 @@ export function testNodes(picture: FleetPicture, startsMax = STARTS_MAX): TestNo
       return node.verbs.flatMap((verb) => (verb.type === 'reply' ? [verb.params.value] : []))[0];
     },
     run(id, serverId, ask, epoch = 1) {
-      const reply = self.send(id, { type: 'reserve', requests: [{ serverId, epoch, ...ask }] });
+      const reply = self.send(id, { type: 'reserve', requests: [{ serverId, epoch, startMs: 1, ...ask }] });
       const placement = (reply as readonly Placement[] | undefined)?.[0];
       if (placement?.placed) self.send(id, { type: 'hold', serverId, epoch, ...ask });
       return placement;

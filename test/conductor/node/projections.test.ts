@@ -41,7 +41,7 @@ const epoch = fc.integer({ min: 1, max: 3 });
 const anEvent = fc.oneof(
   fc
     .array(fc.record({ serverId, epoch }), { minLength: 1, maxLength: 3 })
-    .map((all) => ({ type: 'reserve', requests: all.map((of) => ({ ...of, ...ask })) })),
+    .map((all) => ({ type: 'reserve', requests: all.map((of) => ({ ...of, startMs: 1, ...ask })) })),
   fc.record({ type: fc.constant('hold'), serverId, epoch }).map((event) => ({ ...event, ...ask })),
   fc.record({ type: fc.constantFrom('release', 'withdraw', 'forget'), serverId, epoch }),
   fc.record({ type: fc.constant('resize'), ramMb: fc.constantFrom(8000, 4000), cpus: fc.constant(40) }),
@@ -77,8 +77,9 @@ test('a server that comes, runs and goes costs its own row, however many others 
     t.true(node.send(event));
     return nodeProjections(node.snapshot, before);
   };
-  for (let n = 0; n < 40; n += 1) node.send({ type: 'reserve', requests: [{ serverId: `s${n}`, epoch: 1, ...ask }] });
-  const [only, ...others] = writes({ type: 'reserve', requests: [{ serverId: 'last', epoch: 1, ...ask }] });
+  for (let n = 0; n < 40; n += 1)
+    node.send({ type: 'reserve', requests: [{ serverId: `s${n}`, epoch: 1, startMs: 1, ...ask }] });
+  const [only, ...others] = writes({ type: 'reserve', requests: [{ serverId: 'last', epoch: 1, startMs: 1, ...ask }] });
   t.like(only, { name: NODE_RESERVATIONS_PROJECTION, row: { nodeId: 'n1', released: [] } });
   t.deepEqual(only?.row?.reserved, [{ serverId: 'last', epoch: 1, ...ask }]);
   t.deepEqual(others, []);

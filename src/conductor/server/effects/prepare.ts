@@ -1,6 +1,6 @@
 import type { EffectContext, EffectFunction } from '../../../actors/types.ts';
 import { BatonError } from '../../../errors.ts';
-import { demandOf } from '../../../machines/server/index.ts';
+import { demandOf, type ServerLimits, startMs } from '../../../machines/server/index.ts';
 import type { PortRow, ServerEffects, ServerFacts, ServerSpec } from '../../../machines/server/types.ts';
 import type { NodeHost } from '../../interfaces/engine.ts';
 import type { ServerWorld } from '../world.ts';
@@ -47,13 +47,21 @@ const isOutOfPorts = (thrown: unknown): boolean => thrown instanceof BatonError 
  * its directory are there before it is told so.
  */
 export const place =
-  (world: ServerWorld): Run<'place'> =>
+  (world: ServerWorld, limits: ServerLimits): Run<'place'> =>
   async (facts, { signal }) => {
     const { serverId, epoch, spec, ports, avoid, wanted } = facts;
     const only = (await isTied(world, facts, signal)) ? facts.nodeId : null;
     const demand = demandOf(spec, ports.length);
     for (const full: string[] = []; ; ) {
-      const request = { serverId, epoch, demand, only, avoid: [...avoid, ...full], wanted };
+      const request = {
+        serverId,
+        epoch,
+        demand,
+        startMs: startMs(limits, spec),
+        only,
+        avoid: [...avoid, ...full],
+        wanted,
+      };
       const room = await world.fleet.reserve(request, signal);
       if (!room.placed) return room;
       try {

@@ -37,10 +37,10 @@ function closedBecause({ name, system, readyAt, awaySince, cordoned, leaves, pre
 const refused = (context: NodeContext, { serverId, epoch }: ReservationRequest): Answer =>
   held(context, serverId, epoch) ?? turnDown(context, closedBecause(context));
 
-export const roomActions = ({ startMs, startsMax }: NodeLimits) => {
+export const roomActions = ({ startsMax }: NodeLimits) => {
   const give =
     (now: Now) =>
-    (context: NodeContext, { serverId, epoch, ...ask }: ReservationRequest) =>
+    (context: NodeContext, { serverId, epoch, startMs, ...ask }: ReservationRequest) =>
       reserve(context, { serverId, epoch, ask, startsUntil: timeOf(now) + startMs, startsMax });
   return {
     reserve: act((now) => answerEach(now, give(now))),
