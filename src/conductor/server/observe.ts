@@ -1,6 +1,6 @@
 import type { Observation } from '../../machines/server/types.ts';
 import type { ContainerInfo, Engine, NodeHost } from '../interfaces/engine.ts';
-import type { Games } from '../interfaces/games.ts';
+import { CLEAN_EXIT_CODES, type Games } from '../interfaces/games.ts';
 import { containersOf } from './world.ts';
 
 /** Lines of the console that are kept of a container that has exited. */
@@ -19,9 +19,13 @@ export async function observe(
   signal?: AbortSignal,
 ): Promise<Observation> {
   const [container] = await containersOf(node, serverId, signal);
-  const clean = games.template(template).cleanExitCodes;
+  const clean = cleanExitCodesOf(games, template);
   return observation(node, serverId, container ?? null, clean, stoppedByRequest, signal);
 }
+
+/** A server is still seen when its template was removed. */
+export const cleanExitCodesOf = (games: Games, template: string): readonly number[] =>
+  games.templates().find(({ id }) => id === template)?.cleanExitCodes ?? CLEAN_EXIT_CODES;
 
 /** {@link observe}, of a container that was read already. */
 export async function observation(

@@ -10,7 +10,7 @@ import { storedError } from '../../errors.ts';
 import type { ContainerInfo, EngineEvent, NodeHost } from '../interfaces/engine.ts';
 import type { Games } from '../interfaces/games.ts';
 import type { PlacedServer, Reads } from '../interfaces/reads.ts';
-import { observation } from './observe.ts';
+import { cleanExitCodesOf, observation } from './observe.ts';
 
 export interface ObserverParts {
   readonly node: NodeHost;
@@ -38,13 +38,13 @@ export function createObserver(parts: ObserverParts): Observer {
   const { node, games, reads, send, sleep, report } = parts;
   /** Containers that somebody asked the engine to stop; forgotten when they are gone. */
   const requested = new Set<string>();
+  /** Servers that could not be looked at the last time, which was told then. */
+  const unseen = new Set<string>();
 
   function onEvent(event: EngineEvent, signal: AbortSignal): void {
     if (event.type === 'exited' && event.requested) requested.add(event.containerId);
     if (event.type === 'created') return;
-    void look(event.serverId, signal).catch((error: unknown) =>
-      failed('A server could not be looked at.', error, signal),
-    );
+    void eachAlone(event.serverId, signal, () => look(event.serverId, signal));
     if (event.type === 'removed') requested.delete(event.containerId);
   }
 
@@ -56,10 +56,21 @@ export function createObserver(parts: ObserverParts): Observer {
   }
 
   async function tell(row: PlacedServer, container: ContainerInfo | null, signal: AbortSignal): Promise<void> {
-    const clean = games.template(row.template).cleanExitCodes;
+    const clean = cleanExitCodesOf(games, row.template);
     const seen = await observation(node, row.id, container, clean, (id) => requested.has(id), signal);
     if ((await reads.placed(row.id))?.version !== row.version) return;
     send(`server/${row.id}`, { type: 'observed', observation: seen });
+  }
+
+  /** What is wrong with one server is told once, and is no reason not to look at the others. */
+  async function eachAlone(serverId: string, signal: AbortSignal, see: () => Promise<void>): Promise<void> {
+    try {
+      await see();
+      unseen.delete(serverId);
+    } catch (error) {
+      if (!unseen.has(serverId)) failed('A server could not be looked at.', error, signal, { server: serverId });
+      unseen.add(serverId);
+    }
   }
 
   async function sweep(signal: AbortSignal, withData = true): Promise<void> {
@@ -69,14 +80,15 @@ export function createObserver(parts: ObserverParts): Observer {
     for (const row of rows) {
       signal.throwIfAborted();
       const container = newest.get(row.id) ?? null;
-      if (withData ? SETTLED.has(row.status) : differs(row, container)) await tell(row, container, signal);
+      const isDue = withData ? SETTLED.has(row.status) : differs(row, container);
+      if (isDue) await eachAlone(row.id, signal, () => tell(row, container, signal));
     }
     const known = new Set(all.map(({ id }) => id));
     for (const id of requested) if (!known.has(id)) requested.delete(id);
   }
 
-  function failed(message: string, error: unknown, signal: AbortSignal): void {
-    if (!signal.aborted) report(message, { node: node.name, error: storedError(error) });
+  function failed(message: string, error: unknown, signal: AbortSignal, of: Record<string, unknown> = {}): void {
+    if (!signal.aborted) report(message, { node: node.name, ...of, error: storedError(error) });
   }
 
   async function sweepForever(signal: AbortSignal): Promise<void> {

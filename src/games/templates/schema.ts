@@ -3,7 +3,7 @@
  * be run.
  */
 import { z } from 'zod';
-import type { Template } from '../../conductor/interfaces/games.ts';
+import { CLEAN_EXIT_CODES, type Template } from '../../conductor/interfaces/games.ts';
 import { recipeNames } from '../images/recipes.ts';
 import { PLACEHOLDER } from './placeholders.ts';
 
@@ -73,7 +73,7 @@ export const templateSchema = z
       signal,
       graceSeconds: seconds,
     }),
-    cleanExitCodes: z.array(z.int().min(0).max(255)).default([0, 130, 143]),
+    cleanExitCodes: z.array(z.int().min(0).max(255)).default([...CLEAN_EXIT_CODES]),
     worldMarks: z.array(relativePath).min(1),
   })
   .superRefine((template, context) => {
