@@ -3,7 +3,7 @@
  * the data is, so that a directory found on a returning node or a disk taken out of one can be told from any other.
  */
 import { randomBytes } from 'node:crypto';
-import { chown, lstat, mkdir, open, opendir, readdir, rename, rm } from 'node:fs/promises';
+import { chown, lstat, mkdir, open, opendir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { WorldManifest, Worlds } from '../conductor/interfaces/engine.ts';
 import { errors } from './errors.ts';
@@ -25,11 +25,15 @@ export function createWorlds(root: string): Worlds {
         await writeDurably(join(serverDir(manifest.serverId), 'manifest.json'), manifestText(manifest));
         return { existed };
       }),
-    observe: (serverId, signal) =>
+    look: (serverId, marks, signal) =>
       explained(dataDir(serverId), async () => {
+        signal?.throwIfAborted();
         const data = dataDir(serverId);
-        return { exists: await hasEntries(data), bytes: await sizeOf(data, signal) };
+        const found = Promise.all(marks.map((mark) => isThere(join(data, mark))));
+        return { exists: await hasEntries(data), marked: marks.length === 0 ? null : (await found).includes(true) };
       }),
+    measure: (serverId, signal) =>
+      explained(dataDir(serverId), () => sizeOf(dataDir(serverId), signal).catch(nullIfForbidden)),
     remove: (serverId) =>
       explained(serverDir(serverId), () => rm(serverDir(serverId), { recursive: true, force: true, maxRetries: 3 })),
   };
@@ -40,9 +44,33 @@ async function hasEntries(path: string): Promise<boolean> {
   try {
     return (await readdir(path)).length > 0;
   } catch (thrown) {
-    if (codeOf(thrown) === 'ENOENT') return false;
-    throw thrown;
+    return mayBeThere(thrown);
   }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (thrown) {
+    return mayBeThere(thrown);
+  }
+}
+
+/** What we may not look at may be there: nobody shall take a world for lost because of it. */
+function mayBeThere(thrown: unknown): boolean {
+  const code = codeOf(thrown);
+  if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+  if (isForbidden(thrown)) return true;
+  throw thrown;
+}
+
+/** Files belong to whom the game runs as, and Baton need not be root. */
+const isForbidden = (thrown: unknown): boolean => ['EACCES', 'EPERM'].includes(codeOf(thrown) ?? '');
+
+function nullIfForbidden(thrown: unknown): null {
+  if (isForbidden(thrown)) return null;
+  throw thrown;
 }
 
 /** Sum of file sizes. Links count as nothing, since what they point to is not ours; files that vanish do too. */

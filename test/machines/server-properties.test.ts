@@ -43,7 +43,7 @@ class World {
       seen(server, null),
       seen(server, { state: 'exited', requested: true }),
       seen(server, { state: 'exited' }),
-      seen(server, null, { dataExists: false, dataBytes: 0 }),
+      seen(server, null, { dataExists: false }),
     ];
     return {
       commands: SERVER_COMMANDS_TAKEN.flatMap((type) => OPTIONS.map((options) => () => this.#command(type, options))),

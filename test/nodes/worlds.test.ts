@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -47,14 +47,60 @@ test('a path that is relative becomes absolute, because a mount must be', (t) =>
 
 test('a world is what lies in the directory: none, empty and emptied ones are not there', async (t) => {
   const worlds = createWorlds(t.context.root);
-  t.deepEqual(await worlds.observe('server-1'), { exists: false, bytes: 0 });
+  t.false((await worlds.look('server-1', [])).exists);
+  t.is(await worlds.measure('server-1'), 0);
   await worlds.ensure(manifest);
-  t.deepEqual(await worlds.observe('server-1'), { exists: false, bytes: 0 });
+  t.false((await worlds.look('server-1', [])).exists);
   await mkdir(join(worlds.dataDir('server-1'), 'region'));
   await writeFile(join(worlds.dataDir('server-1'), 'region', 'r.0.0.mca'), Buffer.alloc(4096));
   await writeFile(join(worlds.dataDir('server-1'), 'level.dat'), Buffer.alloc(100));
-  t.deepEqual(await worlds.observe('server-1'), { exists: true, bytes: 4196 });
+  t.true((await worlds.look('server-1', [])).exists);
+  t.is(await worlds.measure('server-1'), 4196);
 });
+
+test('a world is told from what else lies there by one of its marks', async (t) => {
+  const worlds = createWorlds(t.context.root);
+  const marks = ['world/level.dat', 'world/region'];
+  const look = () => worlds.look('server-1', marks);
+  t.deepEqual(await look(), { exists: false, marked: false });
+  await worlds.ensure(manifest);
+  const data = worlds.dataDir('server-1');
+  await mkdir(join(data, 'world', 'region'), { recursive: true });
+  await writeFile(join(data, 'server.properties'), '');
+  t.deepEqual(await look(), { exists: true, marked: true });
+  await rm(join(data, 'world', 'region'), { recursive: true });
+  t.deepEqual(await look(), { exists: true, marked: false });
+  await rm(join(data, 'world'), { recursive: true });
+  await writeFile(join(data, 'world'), 'a file where a directory should be');
+  t.deepEqual(await look(), { exists: true, marked: false });
+  t.deepEqual(await worlds.look('server-1', []), { exists: true, marked: null });
+});
+
+// Alone: as whom it runs, the whole process does.
+test.serial('what may not be read is taken to be there, and of unknown size', async (t) => {
+  const worlds = createWorlds(t.context.root);
+  await chmod(t.context.root, 0o755);
+  await worlds.ensure(manifest);
+  const closed = join(worlds.dataDir('server-1'), 'world');
+  await mkdir(closed);
+  const see = async (marks: string[]) => [await worlds.look('server-1', marks), await worlds.measure('server-1')];
+  const seen = await asNobody(closed, () => see(['world/level.dat']));
+  t.deepEqual(seen, [{ exists: true, marked: true }, null]);
+  t.deepEqual(await see(['world/level.dat']), [{ exists: true, marked: false }, 0]);
+});
+
+/** Runs as somebody who may not read this directory. */
+async function asNobody<T>(closed: string, run: () => Promise<T>): Promise<T> {
+  await chmod(closed, 0o000);
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) process.seteuid?.(65_534);
+  try {
+    return await run();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    await chmod(closed, 0o755);
+  }
+}
 
 test('links out of a world do not count, and lead nowhere', async (t) => {
   const worlds = createWorlds(t.context.root);
@@ -62,7 +108,7 @@ test('links out of a world do not count, and lead nowhere', async (t) => {
   await writeFile(join(t.context.root, 'outside'), Buffer.alloc(1_000_000));
   await symlink(join(t.context.root, 'outside'), join(worlds.dataDir('server-1'), 'file'));
   await symlink(worlds.dataDir('server-1'), join(worlds.dataDir('server-1'), 'loop'));
-  t.deepEqual(await worlds.observe('server-1'), { exists: true, bytes: 0 });
+  t.is(await worlds.measure('server-1'), 0);
 });
 
 test('files that vanish while they are counted are no error', async (t) => {
@@ -71,11 +117,10 @@ test('files that vanish while they are counted are no error', async (t) => {
   const region = join(worlds.dataDir('server-1'), 'region');
   await mkdir(region);
   for (let i = 0; i < 200; i++) await writeFile(join(region, `r.${i}`), 'x');
-  const counting = worlds.observe('server-1');
+  const counting = worlds.measure('server-1');
   await turn();
   await rm(region, { recursive: true });
-  const { bytes } = await counting;
-  t.true(bytes <= 200);
+  t.true(Number(await counting) <= 200);
 });
 
 test('counting ends when nobody waits for it any more', async (t) => {
@@ -83,7 +128,7 @@ test('counting ends when nobody waits for it any more', async (t) => {
   await worlds.ensure(manifest);
   await writeFile(join(worlds.dataDir('server-1'), 'level.dat'), 'x');
   const reason = new Error('enough');
-  t.is(await t.throwsAsync(worlds.observe('server-1', AbortSignal.abort(reason))), reason);
+  t.is(await t.throwsAsync(worlds.measure('server-1', AbortSignal.abort(reason))), reason);
 });
 
 test('removing takes data and manifest away, and twice is no error', async (t) => {

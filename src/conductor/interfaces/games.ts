@@ -76,7 +76,7 @@ export interface Template {
   };
   /** Exit codes that mean a clean stop. */
   readonly cleanExitCodes: readonly number[];
-  /** Paths below the data path that show that a world is there. */
+  /** Paths below the data path, any of which shows that a world is there. Once one was seen, what has none of them has lost it. */
   readonly worldMarks: readonly string[];
 }
 

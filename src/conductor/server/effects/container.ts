@@ -1,6 +1,7 @@
 import type { EffectFunction } from '../../../actors/types.ts';
 import { BatonError } from '../../../errors.ts';
-import type { ServerEffects } from '../../../machines/server/types.ts';
+import { isWorld } from '../../../machines/server/index.ts';
+import type { ServerEffects, ServerFacts } from '../../../machines/server/types.ts';
 import { errors } from '../../errors.ts';
 import type { NodeHost } from '../../interfaces/engine.ts';
 import { containerSpec, containersOf, imageOf, type ServerWorld, templateOf } from '../world.ts';
@@ -26,14 +27,27 @@ export const fetch =
 /** The container of this epoch. Those of older epochs go first: they hold the same ports. */
 export const createContainer =
   (world: ServerWorld): Run<'createContainer'> =>
-  async ({ keep, ...facts }, { signal }) => {
+  async ({ keep, expects, ...facts }, { signal }) => {
     const node = world.node(facts.nodeId);
     const { serverId, ownerId, epoch } = facts;
+    if (expects !== null) await findExpected(world, facts, expects, signal);
     await removeAllBut(node, serverId, (container) => container.id === keep || container.epoch >= epoch, signal);
     await node.worlds.ensure({ serverId, ownerId, epoch, user: templateOf(world, facts).user });
     const { id } = await node.engine.createContainer(containerSpec(world, facts), signal);
     return { containerId: id };
   };
+
+/** The last look may be a while ago, and a game that finds no world makes a new one without a word. */
+async function findExpected(
+  world: ServerWorld,
+  facts: ServerFacts,
+  expects: Parameters<typeof isWorld>[0],
+  signal: AbortSignal,
+): Promise<void> {
+  const { worldMarks } = templateOf(world, facts);
+  const { exists, marked } = await world.node(facts.nodeId).worlds.look(facts.serverId, worldMarks, signal);
+  if (!isWorld(expects, { dataExists: exists, dataMarked: marked })) throw errors.no_data({ id: facts.serverId });
+}
 
 export const removeContainer =
   (world: ServerWorld): Run<'removeContainer'> =>

@@ -1,4 +1,4 @@
-import { factsOf, placementOf } from '../context.ts';
+import { expectedWorld, factsOf, placementOf } from '../context.ts';
 import { late, noCapacity } from '../faults.ts';
 import { createStateConfig } from '../setup.ts';
 import { containerInput, terminateInput } from './commands.ts';
@@ -119,7 +119,7 @@ export const starting = createStateConfig({
       invoke: {
         id: 'createContainer',
         src: 'createContainer',
-        input: ({ context }) => ({ ...factsOf(context), keep: null }),
+        input: ({ context }) => ({ ...factsOf(context), keep: null, expects: expectedWorld(context) }),
         onDone: { target: 'booting', actions: 'noteCreated' },
         onError: [SILENT, { target: 'clearing', actions: 'blame' }],
       },
