@@ -5,13 +5,15 @@
 import { randomBytes } from 'node:crypto';
 import { chown, lstat, mkdir, open, opendir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { WorldManifest, Worlds } from '../conductor/interfaces/engine.ts';
+import type { Worlds } from '../conductor/interfaces/engine.ts';
 import { errors } from './errors.ts';
+import { manifestText } from './manifest.ts';
 
 /**
  * @param root the data root; need not exist yet. Made absolute, because a container's mount has to be.
+ * @param nodeId the node that the worlds lie on
  */
-export function createWorlds(root: string): Worlds {
+export function createWorlds(root: string, nodeId: string): Worlds {
   const serverDir = (serverId: string) => join(resolve(root), 'servers', serverId);
   const dataDir = (serverId: string) => join(serverDir(serverId), 'data');
   return {
@@ -22,7 +24,7 @@ export function createWorlds(root: string): Worlds {
         const existed = await hasEntries(data);
         await mkdir(data, { recursive: true });
         if (!existed) await giveTo(manifest.user, data);
-        await writeDurably(join(serverDir(manifest.serverId), 'manifest.json'), manifestText(manifest));
+        await writeDurably(join(serverDir(manifest.serverId), 'manifest.json'), manifestText(nodeId, manifest));
         return { existed };
       }),
     look: (serverId, marks, signal) =>
@@ -104,9 +106,6 @@ async function giveTo(user: string, path: string): Promise<void> {
   if (match === null || process.getuid?.() !== 0) return;
   await chown(path, Number(match[1]), Number(match[2] ?? match[1]));
 }
-
-const manifestText = ({ serverId, epoch, ownerId }: WorldManifest): string =>
-  `${JSON.stringify({ server_id: serverId, epoch, owner_id: ownerId }, null, 2)}\n`;
 
 /** After a power cut there is the old file or the new one, whole. */
 async function writeDurably(path: string, text: string): Promise<void> {

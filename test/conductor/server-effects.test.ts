@@ -24,7 +24,7 @@ async function nodes(t: { teardown(undo: () => Promise<void>): void }, ids: read
   t.teardown(() => rm(root, { recursive: true }));
   return new Map(
     ids.map((id): [string, NodeHost] => {
-      const worlds = createWorlds(join(root, id));
+      const worlds = createWorlds(join(root, id), id);
       return [id, { id, name: id, engine: SILENT, worlds, portsTaken: async () => new Set() }];
     }),
   );

@@ -100,6 +100,7 @@ test('a world is made once, measured, and removed', async (t, node) => {
     server_id: server,
     epoch: 2,
     owner_id: 'owner-1',
+    node_id: node.nodeId,
   });
   await node.run(commands.remove(server, 1));
   t.false(existsSync(root));

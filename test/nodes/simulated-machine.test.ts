@@ -137,7 +137,7 @@ test('an engine that is cut off answers nothing, its games go on, and its return
 test('on a disk the world of a simulated game is there to be seen', async (t) => {
   const root = await mkdtemp(join(tmpdir(), 'baton-simulated-'));
   try {
-    const worlds = createWorlds(root);
+    const worlds = createWorlds(root, 'n');
     const { running, ready } = machine({ saveWorld: saveWorldToDisk });
     const id = await running({ dataDir: worlds.dataDir('server-1') });
     await ready(id);

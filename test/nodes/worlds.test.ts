@@ -16,7 +16,7 @@ test.afterEach.always((t) => rm(t.context.root, { recursive: true, force: true }
 const manifest = { serverId: 'server-1', epoch: 1, ownerId: 'owner-1', user: '' };
 
 test('a new world is an empty directory with a manifest beside it', async (t) => {
-  const worlds = createWorlds(t.context.root);
+  const worlds = createWorlds(t.context.root, 'node-1');
   t.deepEqual(await worlds.ensure(manifest), { existed: false });
   const data = worlds.dataDir('server-1');
   t.is(data, join(t.context.root, 'servers', 'server-1', 'data'));
@@ -26,11 +26,12 @@ test('a new world is an empty directory with a manifest beside it', async (t) =>
     server_id: 'server-1',
     epoch: 1,
     owner_id: 'owner-1',
+    node_id: 'node-1',
   });
 });
 
 test('an existing world is kept, and only its manifest moves on', async (t) => {
-  const worlds = createWorlds(t.context.root);
+  const worlds = createWorlds(t.context.root, 'node-1');
   await worlds.ensure(manifest);
   const level = join(worlds.dataDir('server-1'), 'level.dat');
   await writeFile(level, 'precious');
@@ -41,12 +42,12 @@ test('an existing world is kept, and only its manifest moves on', async (t) => {
 });
 
 test('a path that is relative becomes absolute, because a mount must be', (t) => {
-  const worlds = createWorlds(relative(process.cwd(), t.context.root));
+  const worlds = createWorlds(relative(process.cwd(), t.context.root), 'node-1');
   t.is(worlds.dataDir('server-1'), join(t.context.root, 'servers', 'server-1', 'data'));
 });
 
 test('a world is what lies in the directory: none, empty and emptied ones are not there', async (t) => {
-  const worlds = createWorlds(t.context.root);
+  const worlds = createWorlds(t.context.root, 'node-1');
   t.false((await worlds.look('server-1', [])).exists);
   t.is(await worlds.measure('server-1'), 0);
   await worlds.ensure(manifest);
@@ -59,7 +60,7 @@ test('a world is what lies in the directory: none, empty and emptied ones are no
 });
 
 test('a world is told from what else lies there by one of its marks', async (t) => {
-  const worlds = createWorlds(t.context.root);
+  const worlds = createWorlds(t.context.root, 'node-1');
   const marks = ['world/level.dat', 'world/region'];
   const look = () => worlds.look('server-1', marks);
   t.deepEqual(await look(), { exists: false, marked: false });
@@ -78,7 +79,7 @@ test('a world is told from what else lies there by one of its marks', async (t) 
 
 // Alone: as whom it runs, the whole process does.
 test.serial('what may not be read is taken to be there, and of unknown size', async (t) => {
-  const worlds = createWorlds(t.context.root);
+  const worlds = createWorlds(t.context.root, 'node-1');
   await chmod(t.context.root, 0o755);
   await worlds.ensure(manifest);
   const closed = join(worlds.dataDir('server-1'), 'world');
@@ -103,7 +104,7 @@ async function asNobody<T>(closed: string, run: () => Promise<T>): Promise<T> {
 }
 
 test('links out of a world do not count, and lead nowhere', async (t) => {
-  const worlds = createWorlds(t.context.root);
+  const worlds = createWorlds(t.context.root, 'node-1');
   await worlds.ensure(manifest);
   await writeFile(join(t.context.root, 'outside'), Buffer.alloc(1_000_000));
   await symlink(join(t.context.root, 'outside'), join(worlds.dataDir('server-1'), 'file'));
@@ -112,7 +113,7 @@ test('links out of a world do not count, and lead nowhere', async (t) => {
 });
 
 test('files that vanish while they are counted are no error', async (t) => {
-  const worlds = createWorlds(t.context.root);
+  const worlds = createWorlds(t.context.root, 'node-1');
   await worlds.ensure(manifest);
   const region = join(worlds.dataDir('server-1'), 'region');
   await mkdir(region);
@@ -124,7 +125,7 @@ test('files that vanish while they are counted are no error', async (t) => {
 });
 
 test('counting ends when nobody waits for it any more', async (t) => {
-  const worlds = createWorlds(t.context.root);
+  const worlds = createWorlds(t.context.root, 'node-1');
   await worlds.ensure(manifest);
   await writeFile(join(worlds.dataDir('server-1'), 'level.dat'), 'x');
   const reason = new Error('enough');
@@ -132,7 +133,7 @@ test('counting ends when nobody waits for it any more', async (t) => {
 });
 
 test('removing takes data and manifest away, and twice is no error', async (t) => {
-  const worlds = createWorlds(t.context.root);
+  const worlds = createWorlds(t.context.root, 'node-1');
   await worlds.ensure(manifest);
   await worlds.remove('server-1');
   await worlds.remove('server-1');
@@ -141,14 +142,16 @@ test('removing takes data and manifest away, and twice is no error', async (t) =
 
 test('a new world belongs to the user that the game runs as', async (t) => {
   if (process.getuid?.() !== 0) return t.pass('only root can give files away');
-  const worlds = createWorlds(t.context.root);
+  const worlds = createWorlds(t.context.root, 'node-1');
   await worlds.ensure({ ...manifest, user: '1234:4321' });
   t.like(await stat(worlds.dataDir('server-1')), { uid: 1234, gid: 4321 });
 });
 
 test('a data root that cannot be used is a permanent error that names the place', async (t) => {
   await writeFile(join(t.context.root, 'servers'), 'a file where a directory should be');
-  const error = await t.throwsAsync(createWorlds(t.context.root).ensure(manifest), { code: 'data_dir_unusable' });
+  const error = await t.throwsAsync(createWorlds(t.context.root, 'node-1').ensure(manifest), {
+    code: 'data_dir_unusable',
+  });
   t.regex(error?.message ?? '', /servers\/server-1/);
 });
 
@@ -157,7 +160,7 @@ test('a full disk is told from a broken one', async (t) => {
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'baton-test', t.context.root]);
   try {
     await writeFile(join(t.context.root, 'filler'), Buffer.alloc(64 * 1024)).catch(() => undefined);
-    await t.throwsAsync(createWorlds(t.context.root).ensure(manifest), { code: 'disk_full' });
+    await t.throwsAsync(createWorlds(t.context.root, 'node-1').ensure(manifest), { code: 'disk_full' });
   } finally {
     execFileSync('umount', [t.context.root]);
   }
