@@ -45,7 +45,7 @@ export const CONDUCTOR_SETTINGS = {
     60_000,
     [100, 60 * MINUTE_MS],
     'ms',
-    'Between two measurements of the worlds on disk; each walks all of their files.',
+    'Between two looks for the worlds on disk. Those of running servers are measured then, which walks all of their files.',
   ),
   strategy: oneOf(
     'BATON_PLACEMENT',

@@ -169,7 +169,7 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
     closers.push(async () => watching.abort());
     machines.onEach(({ host }, gone) => {
       const { send } = runtime.actors;
-      createObserver({ ...settings.conductor, ...world, node: host, reads: ownReads, send, report }).start(
+      createObserver({ ...settings.conductor, ...world, node: host, reads: ownReads, send, clock, report }).start(
         AbortSignal.any([watching.signal, gone]),
       );
     });

@@ -22,12 +22,15 @@ import {
   SIMULATED_DEFAULTS,
   saveWorldToDisk,
   simulatedDisk,
+  worldsIn,
 } from './nodes/index.ts';
 
 export interface LocalNode {
   readonly host: NodeHost;
   readonly link: NodeLink;
   readonly size: NodeSize;
+  /** Directory of its worlds. */
+  readonly dataRoot: string;
 }
 
 export interface LocalNodes {
@@ -74,9 +77,20 @@ export async function openLocalNodes(parts: LocalNodesParts): Promise<LocalNodes
     const why = docker?.available === false ? `No Docker engine was found: ${docker.reason} ` : '';
     notes.push(`${why}Servers run on a simulated node; they only pretend, and players cannot join them.`);
   }
+  for (const { host, dataRoot } of all) notes.push(...(await strangeWorlds(host.id, dataRoot)));
   const [home] = all;
   if (home === undefined) throw new TypeError('There is no node.');
   return { home, all, notes };
+}
+
+/** A node of another database has another id, and its servers are missed there, not here. */
+async function strangeWorlds(nodeId: string, dataRoot: string): Promise<string[]> {
+  const { strange } = await worldsIn(dataRoot, nodeId);
+  if (strange.length === 0) return [];
+  return [
+    `Of the worlds in ${join(dataRoot, 'servers')}, ${strange.length} were not made with this database; they and their containers ` +
+      'are left alone. To have their servers back, start Baton with the database that they were made with.',
+  ];
 }
 
 async function dockerNode(parts: LocalNodesParts, rows: readonly NodeRow[]): Promise<LocalNode> {
@@ -133,5 +147,5 @@ function nodeOf({ settings, fault, ports }: LocalNodesParts, row: NodeRow, engin
   });
   const host = { ...plain, worlds: withFaults('worlds', plain.worlds, fault) };
   const pretended = row.engine === 'simulated' ? size : null;
-  return { host, link: createLocalLink({ host, dataRoot, size: pretended, ports }), size };
+  return { host, link: createLocalLink({ host, dataRoot, size: pretended, ports }), size, dataRoot };
 }

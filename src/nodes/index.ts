@@ -4,6 +4,7 @@ export { createDockerEngine, type DockerEngineOptions } from './docker/engine.ts
 export { errors } from './errors.ts';
 export { createLocalLink } from './local-link.ts';
 export { createLocalNode, type LocalNodeOptions } from './local-node.ts';
+export { worldsIn } from './manifest.ts';
 export { type SimulatedDisk, simulatedDisk } from './simulated/disk.ts';
 export { createSimulatedEngine, type SimulatedEngine } from './simulated/engine.ts';
 export { SIMULATED_DEFAULTS, type SimulatedControls, type SimulatedSettings } from './simulated/machine.ts';

@@ -2,14 +2,14 @@
  * The machine that Baton runs on, as a node that has a helper: there is none, since its lease is our own life. It says how
  * full the machine is, and ends or puts aside what it is told to.
  */
-import { mkdir, readdir, readFile, rename, statfs } from 'node:fs/promises';
+import { mkdir, readFile, rename, statfs } from 'node:fs/promises';
 import { cpus, freemem, totalmem, uptime } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
 import type { Ports } from '../actors/ports.ts';
 import type { NodeHost } from '../conductor/interfaces/engine.ts';
 import type { NodeLink, NodeReading } from '../conductor/interfaces/link.ts';
 import { errors } from './errors.ts';
+import { namesIn, worldsIn } from './manifest.ts';
 
 export interface LocalLinkOptions {
   readonly host: NodeHost;
@@ -21,7 +21,6 @@ export interface LocalLinkOptions {
 }
 
 const KB = 1024;
-const manifest = z.object({ epoch: z.number().int().nonnegative() });
 
 export function createLocalLink({ host, dataRoot, size, ports }: LocalLinkOptions): NodeLink {
   const { engine, worlds } = host;
@@ -51,10 +50,10 @@ export function createLocalLink({ host, dataRoot, size, ports }: LocalLinkOption
   async function observe(signal: AbortSignal): Promise<NodeReading> {
     const [reading, found, quarantine] = await Promise.all([
       beat(signal),
-      worldsIn(dataRoot),
+      worldsIn(dataRoot, host.id),
       namesIn(join(dataRoot, 'quarantine')),
     ]);
-    return { ...reading, worlds: found, quarantine };
+    return { ...reading, worlds: found.own, quarantine };
   }
 
   async function endOlder(serverId: string, epoch: number, signal: AbortSignal): Promise<void> {
@@ -73,7 +72,8 @@ export function createLocalLink({ host, dataRoot, size, ports }: LocalLinkOption
     stop: ({ serverId, epoch }, signal) => endOlder(serverId, epoch + 1, signal),
     async quarantine({ serverId, epoch }, signal) {
       await endOlder(serverId, epoch, signal);
-      const found = (await worldsIn(dataRoot)).find((world) => world.serverId === serverId);
+      const { own } = await worldsIn(dataRoot, host.id);
+      const found = own.find((world) => world.serverId === serverId);
       if (found === undefined || found.epoch >= epoch) return;
       const aside = join(dataRoot, 'quarantine');
       await mkdir(aside, { recursive: true });
@@ -85,28 +85,6 @@ export function createLocalLink({ host, dataRoot, size, ports }: LocalLinkOption
     uninstall: () => Promise.reject(errors.helper_refused({ reason: 'Baton runs on this machine' })),
     close: () => Promise.resolve(),
   };
-}
-
-async function worldsIn(root: string): Promise<NodeReading['worlds']> {
-  const servers = await namesIn(join(root, 'servers'));
-  return Promise.all(
-    servers.map(async (serverId) => {
-      const text = await readFile(join(root, 'servers', serverId, 'manifest.json'), 'utf8').catch(() => '{}');
-      const { data } = manifest.safeParse(parsed(text));
-      const hasData = (await namesIn(join(root, 'servers', serverId, 'data'))).length > 0;
-      return { serverId, epoch: data?.epoch ?? 0, hasData };
-    }),
-  );
-}
-
-const namesIn = (path: string): Promise<string[]> => readdir(path).catch(() => []);
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 async function usage(root: string): Promise<Pick<NodeReading, 'diskKb' | 'memoryKb' | 'cpu'>> {

@@ -19,7 +19,7 @@ export function createLocalNode({ id, name, engine, dataRoot, publishAddress }: 
     id,
     name,
     engine,
-    worlds: createWorlds(dataRoot),
+    worlds: createWorlds(dataRoot, id),
     async portsTaken(ports) {
       if (!('heldPorts' in engine)) return hostPortsTaken(publishAddress, ports);
       // Nothing of a simulated node is published, so the real machine's ports do not matter to it.

@@ -3,15 +3,17 @@
  * the data is, so that a directory found on a returning node or a disk taken out of one can be told from any other.
  */
 import { randomBytes } from 'node:crypto';
-import { chown, lstat, mkdir, open, opendir, readdir, rename, rm } from 'node:fs/promises';
+import { chown, lstat, mkdir, open, opendir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { WorldManifest, Worlds } from '../conductor/interfaces/engine.ts';
+import type { Worlds } from '../conductor/interfaces/engine.ts';
 import { errors } from './errors.ts';
+import { manifestText } from './manifest.ts';
 
 /**
  * @param root the data root; need not exist yet. Made absolute, because a container's mount has to be.
+ * @param nodeId the node that the worlds lie on
  */
-export function createWorlds(root: string): Worlds {
+export function createWorlds(root: string, nodeId: string): Worlds {
   const serverDir = (serverId: string) => join(resolve(root), 'servers', serverId);
   const dataDir = (serverId: string) => join(serverDir(serverId), 'data');
   return {
@@ -22,14 +24,18 @@ export function createWorlds(root: string): Worlds {
         const existed = await hasEntries(data);
         await mkdir(data, { recursive: true });
         if (!existed) await giveTo(manifest.user, data);
-        await writeDurably(join(serverDir(manifest.serverId), 'manifest.json'), manifestText(manifest));
+        await writeDurably(join(serverDir(manifest.serverId), 'manifest.json'), manifestText(nodeId, manifest));
         return { existed };
       }),
-    observe: (serverId, signal) =>
+    look: (serverId, marks, signal) =>
       explained(dataDir(serverId), async () => {
+        signal?.throwIfAborted();
         const data = dataDir(serverId);
-        return { exists: await hasEntries(data), bytes: await sizeOf(data, signal) };
+        const found = Promise.all(marks.map((mark) => isThere(join(data, mark))));
+        return { exists: await hasEntries(data), marked: marks.length === 0 ? null : (await found).includes(true) };
       }),
+    measure: (serverId, signal) =>
+      explained(dataDir(serverId), () => sizeOf(dataDir(serverId), signal).catch(nullIfForbidden)),
     remove: (serverId) =>
       explained(serverDir(serverId), () => rm(serverDir(serverId), { recursive: true, force: true, maxRetries: 3 })),
   };
@@ -40,9 +46,33 @@ async function hasEntries(path: string): Promise<boolean> {
   try {
     return (await readdir(path)).length > 0;
   } catch (thrown) {
-    if (codeOf(thrown) === 'ENOENT') return false;
-    throw thrown;
+    return mayBeThere(thrown);
   }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (thrown) {
+    return mayBeThere(thrown);
+  }
+}
+
+/** What we may not look at may be there: nobody shall take a world for lost because of it. */
+function mayBeThere(thrown: unknown): boolean {
+  const code = codeOf(thrown);
+  if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+  if (isForbidden(thrown)) return true;
+  throw thrown;
+}
+
+/** Files belong to whom the game runs as, and Baton need not be root. */
+const isForbidden = (thrown: unknown): boolean => ['EACCES', 'EPERM'].includes(codeOf(thrown) ?? '');
+
+function nullIfForbidden(thrown: unknown): null {
+  if (isForbidden(thrown)) return null;
+  throw thrown;
 }
 
 /** Sum of file sizes. Links count as nothing, since what they point to is not ours; files that vanish do too. */
@@ -76,9 +106,6 @@ async function giveTo(user: string, path: string): Promise<void> {
   if (match === null || process.getuid?.() !== 0) return;
   await chown(path, Number(match[1]), Number(match[2] ?? match[1]));
 }
-
-const manifestText = ({ serverId, epoch, ownerId }: WorldManifest): string =>
-  `${JSON.stringify({ server_id: serverId, epoch, owner_id: ownerId }, null, 2)}\n`;
 
 /** After a power cut there is the old file or the new one, whole. */
 async function writeDurably(path: string, text: string): Promise<void> {

@@ -122,7 +122,7 @@ export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
 
   machines.onEach(({ host }, gone) => {
     const { send } = runtime.actors;
-    createObserver({ ...settings.conductor, ...world, node: host, reads, send, report }).start(gone);
+    createObserver({ ...settings.conductor, ...world, node: host, reads, send, clock, report }).start(gone);
   });
   const { host } = local;
   const conductor = createConductor({

@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { errors } from '../../src/conductor/errors.ts';
 import type { Engine, NodeHost } from '../../src/conductor/interfaces/engine.ts';
-import { purge, removeContainer } from '../../src/conductor/server/effects/container.ts';
+import { createContainer, purge, removeContainer } from '../../src/conductor/server/effects/container.ts';
 import { findWorld } from '../../src/conductor/server/effects/find-world.ts';
 import { place, prepare } from '../../src/conductor/server/effects/prepare.ts';
 import { serverKind } from '../../src/conductor/server/kind.ts';
@@ -26,7 +26,7 @@ async function nodes(t: { teardown(undo: () => Promise<void>): void }, ids: read
   t.teardown(() => rm(root, { recursive: true }));
   return new Map(
     ids.map((id): [string, NodeHost] => {
-      const worlds = createWorlds(join(root, id));
+      const worlds = createWorlds(join(root, id), id);
       return [id, { id, name: id, engine: SILENT, worlds, portsTaken: async () => new Set() }];
     }),
   );
@@ -47,7 +47,7 @@ const worldOf = (hosts: ReadonlyMap<string, NodeHost>): ServerWorld =>
 
 const cutOff = (host: NodeHost): NodeHost => ({
   ...host,
-  worlds: { ...host.worlds, observe: () => Promise.reject(errors.node_unknown({ id: host.id })) },
+  worlds: { ...host.worlds, look: () => Promise.reject(errors.node_unknown({ id: host.id })) },
 });
 
 test('a failover starts with the data that somebody put on another node, wherever it answers', async (t) => {
@@ -65,6 +65,28 @@ test('a failover starts with the data that somebody put on another node, whereve
   t.deepEqual(await look(null), { nodeId: 'n3' });
   t.deepEqual(await look('n3'), { nodeId: 'n3' });
   await t.throwsAsync(look('n2'), { code: 'no_data' } as object);
+});
+
+test('no container is made for a world that was deleted since it was last seen', async (t) => {
+  const hosts = await nodes(t, ['n1']);
+  const n1 = hosts.get('n1');
+  if (n1 === undefined) return t.fail();
+  const made = { inventory: async () => [], createContainer: async () => ({ id: 'c' }) } as unknown as Engine;
+  const world = {
+    ...worldOf(new Map([['n1', { ...n1, engine: made }]])),
+    games: { template: () => ({ worldMarks: ['world'], ports: [], stop: {}, console: {} }), containerEnv: () => ({}) },
+    settings: {},
+  } as unknown as ServerWorld;
+  const create = (expects: { worldMarked: boolean } | null) =>
+    createContainer(world)({ ...facts, keep: null, graceSeconds: 1, expects }, context);
+  const noData = { code: 'no_data' } as object;
+  await t.throwsAsync(create({ worldMarked: false }), noData);
+  t.deepEqual(await create(null), { containerId: 'c' });
+  await writeFile(join(n1.worlds.dataDir('s1'), 'server.properties'), '');
+  await t.throwsAsync(create({ worldMarked: true }), noData, 'what else lies there is none');
+  t.deepEqual(await create({ worldMarked: false }), { containerId: 'c' });
+  await mkdir(join(n1.worlds.dataDir('s1'), 'world'));
+  t.deepEqual(await create({ worldMarked: true }), { containerId: 'c' });
 });
 
 test('a purge does not wait for a node that was given up, and does for one that is away', async (t) => {

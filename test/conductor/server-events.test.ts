@@ -61,7 +61,7 @@ test('an owner hears that the node is back, once it is known what is left of the
   ended.send(lost(ended));
   t.deepEqual(told(ended, returned({ rebooted: true, container: null })), []);
   const verified = { type: 'xstate.done.actor.verify' };
-  const seen = { container: null, dataExists: true, dataBytes: 1 };
+  const seen = { container: null, dataExists: true, dataMarked: true };
   t.like(
     told(ended, verified, () => ended.done('verify', seen)),
     [{ type: 'server.returned', status: 'starting' }],

@@ -31,7 +31,7 @@ function sound(): Evidence {
     effectDone('fetch', {}),
     effectDone('createContainer', { containerId: 'c' }),
     effectDone('boot', { players: 0 }),
-    { type: 'observed', observation: { container: null, dataExists: true, dataBytes: 1 } },
+    { type: 'observed', observation: { container: null, dataExists: true, dataMarked: true } },
   ];
   let { snapshot } = interpreter.initial(ADDRESS, INPUT);
   const name = () =>
@@ -41,7 +41,7 @@ function sound(): Evidence {
   for (const event of steps) {
     const from = name();
     // Only its data is seen: a container that is not there would be another story.
-    if (event.type === 'observed') Object.assign(snapshot.context, { dataExists: true, dataBytes: 1 });
+    if (event.type === 'observed') Object.assign(snapshot.context, { dataExists: true, worldMarked: true });
     else snapshot = interpreter.next(ADDRESS, snapshot, { ...event, at: 2 })?.snapshot ?? snapshot;
     const to = name();
     journal.push({ address: ADDRESS, seq: journal.length + 1, event: 'step', from_state: from, to_state: to });

@@ -61,7 +61,7 @@ const OF_ENGINE: Readonly<Record<EngineKind, Partial<Passages<Engine>>>> = {
 
 const PORTS: Passages<PortStore> = { reservePorts: 1, portsOf: 0, releasePorts: 1 };
 
-const WORLDS: Passages<Worlds> = { dataDir: 0, ensure: 2, observe: 2, remove: 1 };
+const WORLDS: Passages<Worlds> = { dataDir: 0, ensure: 2, look: 2, measure: 1, remove: 1 };
 
 /** Passed only while images are not there yet: in the first life of a run. */
 const FIRST = new Set(['engine.loadImage', 'engine.pullImage']);

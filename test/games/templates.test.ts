@@ -55,6 +55,7 @@ const faults: [what: string, id: string, change: [string, string], expected: Reg
     ['udp, container: 16262', 'udp, container: 70000'],
     /zomboid\.yaml: ports\.1\.container: /,
   ],
+  ['a mark that no node can look for', 'luanti', ['[worlds]', '["my worlds"]'], /luanti\.yaml: worldMarks\.0: /],
   ['a probe of no port', 'luanti', ['port: game', 'port: gaem'], /readiness\.port: there is no port 'gaem'/],
   [
     'a pattern that is none',

@@ -469,7 +469,7 @@ export class FleetWorld {
       case 'verify': {
         const [newest] = mine.sort((a, b) => b.epoch - a.epoch);
         const container = newest && { ...machine.shows(newest), oomKilled: false, requested: true, logTail: [] };
-        return { container: container ?? null, dataExists: machine.worlds.has(id), dataBytes: 1 };
+        return { container: container ?? null, dataExists: machine.worlds.has(id), dataMarked: null };
       }
       default:
         return {};

@@ -37,7 +37,7 @@ export const added = (more: object = {}): Node =>
     ...more,
   });
 
-export const BOOTSTRAPPED = { hostKey: 'ssh-ed25519 A', bootId: 'b1', ramMb: 8000, cpus: 4 };
+export const BOOTSTRAPPED = { hostKey: 'ssh-ed25519 A', bootId: 'b1', leaseEpoch: 0, ramMb: 8000, cpus: 4 };
 
 const NOTHING: Settlement = { keep: [], stop: [], quarantine: [] };
 

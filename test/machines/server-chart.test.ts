@@ -95,7 +95,7 @@ function eventsIn(snapshot: AnyMachineSnapshot) {
   const command = (type: string, more = {}) => ({ type, operation: { id: `${type}!`, command: type }, at: 0, ...more });
   const see = (container: object | null, dataExists = true) => {
     const ours = { id: containerId ?? 'c', epoch, exitCode: 1, oomKilled: false, requested: false, logTail: [] };
-    return { container: container && { ...ours, ...container }, dataExists, dataBytes: 1 };
+    return { container: container && { ...ours, ...container }, dataExists, dataMarked: dataExists };
   };
   const sights = [
     see(null),

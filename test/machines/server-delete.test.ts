@@ -63,7 +63,7 @@ test('undelete looks at what is there', (t) => {
 test('undelete of a server whose world is gone ends in missing', (t) => {
   const server = deleted();
   const undelete = server.command('undelete');
-  server.done('verify', seen(server, null, { dataExists: false, dataBytes: 0 }));
+  server.done('verify', seen(server, null, { dataExists: false }));
   t.is(server.state, 'missing');
   t.true(isEnded(server, undelete?.id, 'succeeded'));
   t.is(server.command('start'), null);
@@ -150,7 +150,7 @@ test('status names the state and the inner one', (t) => {
 
 test('a refusal says when the world is what is missing, or the server is gone for good', (t) => {
   const lost = running();
-  lost.send(observed(lost, null, { dataExists: false, dataBytes: 0 }));
+  lost.send(observed(lost, null, { dataExists: false }));
   t.like(serverRefusal(lost.snapshot, { type: 'start' }), { code: 'no_data' });
   t.is(serverRefusal(lost.snapshot, { type: 'stop' }), undefined);
   t.is(serverRefusal(running().snapshot, { type: 'start' }), undefined);

@@ -196,6 +196,7 @@ test('a command that the state does not take changes nothing', (t) => {
 test('an observation that shows nothing new is no turn', (t) => {
   const server = running();
   t.false(server.send(observed(server)));
-  t.true(server.send(observed(server, {}, { dataBytes: 8192 })));
+  t.true(server.send({ type: 'measured', dataBytes: 8192 }));
   t.is(server.context.dataBytes, 8192);
+  t.false(server.send({ type: 'measured', dataBytes: 8192 }));
 });

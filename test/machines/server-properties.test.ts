@@ -46,7 +46,7 @@ class World {
       seen(server, null),
       seen(server, { state: 'exited', requested: true }),
       seen(server, { state: 'exited' }),
-      seen(server, null, { dataExists: false, dataBytes: 0 }),
+      seen(server, null, { dataExists: false }),
     ];
     return {
       commands: WITH_OPERATION.flatMap((type) => OPTIONS.map((options) => () => this.#command(type, options))),

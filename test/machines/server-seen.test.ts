@@ -29,7 +29,7 @@ test('a running server whose container was removed is missing, and a start makes
 
 test('missing without its world starts only when a fresh one is asked for', (t) => {
   const server = running();
-  server.send(observed(server, null, { dataExists: false, dataBytes: 0 }));
+  server.send(observed(server, null, { dataExists: false }));
   t.is(server.state, 'missing');
   t.is(server.command('start'), null);
   t.is(server.command('rebuild'), null);
@@ -41,7 +41,7 @@ test('missing without its world starts only when a fresh one is asked for', (t) 
 
 test('a fresh start that is cancelled leaves the world as lost as it was', (t) => {
   const server = running();
-  server.send(observed(server, null, { dataExists: false, dataBytes: 0 }));
+  server.send(observed(server, null, { dataExists: false }));
   server.command('start', { fresh: true });
   server.command('stop');
   t.is(server.state, 'stopped');
@@ -50,8 +50,8 @@ test('a fresh start that is cancelled leaves the world as lost as it was', (t) =
 
 test('a world that comes back makes a missing server startable', (t) => {
   const server = running();
-  server.send(observed(server, null, { dataExists: false, dataBytes: 0 }));
-  server.send(observed(server, null, { dataExists: true, dataBytes: 5 }));
+  server.send(observed(server, null, { dataExists: false }));
+  server.send(observed(server, null, { dataExists: true }));
   t.truthy(server.command('start'));
 });
 
@@ -115,7 +115,7 @@ test('stop keeps a crashed server from starting again, start does not wait', (t)
 test('a crashed server whose world is gone does not start by itself', (t) => {
   const server = running();
   crash(server);
-  server.send(observed(server, CRASH, { dataExists: false, dataBytes: 0 }));
+  server.send(observed(server, CRASH, { dataExists: false }));
   server.ring('crashBackoff');
   t.is(server.state, 'failed');
   t.is(server.context.lastError?.code, 'no_data');
@@ -143,7 +143,7 @@ test('a server that is off and lost container and world is missing', (t) => {
   for (const spec of [{}, { wakeOnJoin: true }]) {
     const server = off(spec);
     server.ring('sleepAfter');
-    server.send(observed(server, null, { dataExists: false, dataBytes: 0 }));
+    server.send(observed(server, null, { dataExists: false }));
     t.is(server.state, 'missing');
     t.true(server.context.dataLost);
   }
@@ -151,15 +151,59 @@ test('a server that is off and lost container and world is missing', (t) => {
 
 test('a server that is off and lost its world is not started on nothing', (t) => {
   const server = off();
-  server.send(observed(server, { state: 'exited' }, { dataExists: false, dataBytes: 0 }));
+  server.send(observed(server, { state: 'exited' }, { dataExists: false }));
   t.is(server.state, 'stopped');
   t.is(server.command('start'), null);
   t.truthy(server.command('start', { fresh: true }));
 });
 
+test('a world whose marks are gone is gone, whatever else lies there', (t) => {
+  const server = off();
+  server.send(observed(server, { state: 'exited' }, { dataMarked: false }));
+  t.like(server.context, { dataExists: false, dataLost: true });
+  t.is(server.command('start'), null);
+  server.send(observed(server, { state: 'exited' }));
+  t.like(server.context, { dataExists: true, dataLost: false });
+  server.send(observed(server, { state: 'exited' }, { dataMarked: null }));
+  t.true(server.context.dataExists, 'without its template nobody can say that it is gone');
+});
+
+test('a start expects the world that was seen last, unless the owner has agreed to a new one', (t) => {
+  const expects = (server: Server, options = {}) => {
+    server.command('start', options);
+    server.done('place', { placed: true });
+    server.done('fetch');
+    return (server.effects.get('createContainer')?.input as { expects: unknown } | undefined)?.expects;
+  };
+  t.is(expects(stopped()), null, 'it never ran');
+  t.deepEqual(expects(off()), { worldMarked: true });
+  t.is(expects(off(), { fresh: true }), null);
+});
+
+test('what was never seen with a mark is a world by what lies there, and cannot lose one', (t) => {
+  const server = stopped();
+  server.command('start');
+  boot(server, null, { dataMarked: false });
+  t.like(server.context, { dataExists: true, dataLost: false });
+  server.command('stop', { announce: '' });
+  server.done('save');
+  server.done('terminate', { exitCode: 0, oomKilled: false });
+  server.done('verify', seen(server, { state: 'exited' }, { dataMarked: false }));
+  t.is(server.state, 'stopped');
+  t.truthy(server.command('start'));
+});
+
+test('a game that starts afresh makes its world where it likes', (t) => {
+  const server = off();
+  server.send(observed(server, { state: 'exited' }, { dataMarked: false }));
+  server.command('start', { fresh: true });
+  boot(server, null, { dataMarked: false });
+  t.like(server.context, { dataExists: true, worldMarked: false, dataLost: false });
+});
+
 test('a server that never ran has no world to miss', (t) => {
   const server = stopped();
-  server.send(observed(server, null, { dataExists: false, dataBytes: 0 }));
+  server.send(observed(server, null, { dataExists: false }));
   t.is(server.state, 'stopped');
   t.truthy(server.command('start'));
 });

@@ -313,7 +313,7 @@ test('a container that may still run keeps its room until it is seen to have end
   t.is(server.state, 'failed');
   t.like(server.context, { reserved: true, containerId: 'c1' });
   t.like(server.context.lastError, { code: 'stop_failed', details: { cause: 'engine_away' } });
-  server.send({ type: 'observed', observation: { container: null, dataExists: true, dataBytes: 1 } });
+  server.send({ type: 'observed', observation: { container: null, dataExists: true, dataMarked: true } });
   t.false(server.context.reserved);
   t.deepEqual(server.told(), [release(1)]);
   t.is(server.state, 'failed');

@@ -52,12 +52,12 @@ export function stopped(spec: Partial<ServerSpec> = {}): Server {
 }
 
 /** From `starting.placing` to `running`. */
-export function boot(server: Server, players: number | null = null): Server {
+export function boot(server: Server, players: number | null = null, data: Parameters<typeof seen>[2] = {}): Server {
   server.done('place', { placed: true });
   server.done('fetch');
   server.done('createContainer', { containerId: `c${server.context.epoch}` });
   server.done('boot', { players });
-  server.send(observed(server));
+  server.send(observed(server, {}, data));
   return server;
 }
 
@@ -88,7 +88,7 @@ type Container = NonNullable<Observation['container']>;
 export function seen(
   { context }: Server,
   container: Partial<Container> | null = {},
-  data: Partial<Pick<Observation, 'dataExists' | 'dataBytes'>> = {},
+  data: Partial<Pick<Observation, 'dataExists' | 'dataMarked'>> = {},
 ): Observation {
   return {
     container: container && {
@@ -102,7 +102,7 @@ export function seen(
       ...container,
     },
     dataExists: true,
-    dataBytes: 4096,
+    dataMarked: true,
     ...data,
   };
 }

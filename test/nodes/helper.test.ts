@@ -82,17 +82,25 @@ test('a world is made once, measured, and removed', async (t, node) => {
   t.deepEqual(await node.run(commands.ensure(manifest(server, 1, '1234:2345'), 1)), { ok: true, existed: false });
   const made = await stat(join(root, 'data'));
   t.deepEqual([made.uid, made.gid], [1234, 2345]);
-  t.deepEqual(await node.run(commands.size(server)), { ok: true, exists: false, bytes: 0 });
+  t.deepEqual(await node.run(commands.size(server)), { ok: true, exists: false, marked: false, bytes: 0 });
   await mkdir(join(root, 'data', 'region'));
   await writeFile(join(root, 'data', 'region', 'a b.mca'), Buffer.alloc(5_000));
   await writeFile(join(root, 'data', '.hidden'), Buffer.alloc(7));
   await symlink('/bin/busybox', join(root, 'data', 'link'));
-  t.deepEqual(await node.run(commands.size(server)), { ok: true, exists: true, bytes: 5_007 });
+  t.deepEqual(await node.run(commands.size(server)), { ok: true, exists: true, marked: false, bytes: 5_007 });
+  const look = async (...marks: string[]) => (await node.run(commands.look(server, marks))).marked;
+  t.deepEqual(await Promise.all([look('region'), look('level.dat', 'region/a'), look('x', 'region')]), [
+    true,
+    false,
+    true,
+  ]);
+  t.deepEqual(await node.run(commands.look(server, [])), { ok: true, exists: true, marked: true, bytes: null });
   t.deepEqual(await node.run(commands.ensure(manifest(server, 2), 1)), { ok: true, existed: true });
   t.deepEqual(JSON.parse(await readFile(join(root, 'manifest.json'), 'utf8')), {
     server_id: server,
     epoch: 2,
     owner_id: 'owner-1',
+    node_id: node.nodeId,
   });
   await node.run(commands.remove(server, 1));
   t.false(existsSync(root));

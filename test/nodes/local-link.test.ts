@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -12,7 +12,7 @@ const soon = () => AbortSignal.timeout(10_000);
 async function aMachine(t: ExecutionContext) {
   const dataRoot = await mkdtemp(join(tmpdir(), 'baton-link-'));
   t.teardown(() => rm(dataRoot, { recursive: true, force: true }));
-  const worlds = createWorlds(dataRoot);
+  const worlds = createWorlds(dataRoot, 'n');
   await worlds.ensure({ serverId: 's', epoch: 2, ownerId: 'o', user: '' });
   await writeFile(join(worlds.dataDir('s'), 'level.dat'), 'x');
   let containers = [1, 2].map((epoch) => ({ id: `c${epoch}`, serverId: 's', epoch, state: 'running', exitCode: null }));
@@ -55,4 +55,18 @@ test('a world that has lost its place is put aside, and not deleted', async (t) 
   t.regex(quarantine[0] ?? '', /^s\.2\.\d{8}T\d{6}Z$/);
   t.deepEqual(await readdir(join(dataRoot, 'quarantine', quarantine[0] ?? '', 'data')), ['level.dat']);
   await link.quarantine({ serverId: 's', epoch: 3, leaseEpoch: 1 }, soon());
+});
+
+test('a world that bears the id of another node is neither shown nor moved', async (t) => {
+  const { link, dataRoot } = await aMachine(t);
+  const strange = { serverId: 'x', epoch: 1, ownerId: 'o', user: '' };
+  await createWorlds(dataRoot, 'another').ensure(strange);
+  await mkdir(join(dataRoot, 'servers', 'unsaid'));
+  const { worlds } = await link.observe(soon());
+  t.deepEqual(
+    worlds.map(({ serverId }) => serverId),
+    ['s'],
+  );
+  for (const serverId of ['x', 'unsaid']) await link.quarantine({ serverId, epoch: 9, leaseEpoch: 1 }, soon());
+  t.deepEqual(await readdir(join(dataRoot, 'servers')), ['s', 'unsaid', 'x']);
 });

@@ -137,11 +137,11 @@ test('an engine that is cut off answers nothing, its games go on, and its return
 test('on a disk the world of a simulated game is there to be seen', async (t) => {
   const root = await mkdtemp(join(tmpdir(), 'baton-simulated-'));
   try {
-    const worlds = createWorlds(root);
+    const worlds = createWorlds(root, 'n');
     const { running, ready } = machine({ saveWorld: saveWorldToDisk });
     const id = await running({ dataDir: worlds.dataDir('server-1') });
     await ready(id);
-    t.true((await worlds.observe('server-1')).exists);
+    t.true((await worlds.look('server-1', [])).exists);
     t.regex(await readFile(join(worlds.dataDir('server-1'), 'level.dat'), 'utf8'), /server-1/);
   } finally {
     await rm(root, { recursive: true, force: true });

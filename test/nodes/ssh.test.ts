@@ -94,9 +94,10 @@ test('worlds are kept under the lease that this process works with', async (t, n
   t.is(worlds.dataDir('s1'), join(node.root, 'servers/s1/data'));
   t.is((await stat(worlds.dataDir('s1'))).uid, 1000);
   await writeFile(join(worlds.dataDir('s1'), 'level'), 'four');
-  t.deepEqual(await worlds.observe('s1'), { exists: true, bytes: 4 });
+  t.deepEqual(await worlds.look('s1', []), { exists: true, marked: null });
+  t.is(await worlds.measure('s1'), 4);
   await worlds.remove('s1');
-  t.deepEqual(await worlds.observe('s1'), { exists: false, bytes: 0 });
+  t.deepEqual(await worlds.look('s1', []), { exists: false, marked: null });
 });
 
 test('ports that somebody holds are known', async (t, node) => {
@@ -209,7 +210,7 @@ test(
     }
     for (const call of [
       () => host.engine.inventory(),
-      () => host.worlds.observe('x'),
+      () => host.worlds.look('x', []),
       () => host.portsTaken([]),
       () => host.engine.remote?.dial('127.0.0.1', 1, soon()) ?? Promise.resolve(),
     ]) {

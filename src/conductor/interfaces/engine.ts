@@ -189,10 +189,19 @@ export interface Worlds {
   dataDir(serverId: string): string;
   /** Makes the directory and its manifest; an existing one is kept. Returns whether data was there before. */
   ensure(manifest: WorldManifest): Promise<{ readonly existed: boolean }>;
-  /** What is there now. `bytes` is the sum of file sizes. */
-  observe(serverId: string, signal?: AbortSignal): Promise<{ readonly exists: boolean; readonly bytes: number }>;
+  /** What is there now. Quick, however large the world is. @param marks paths below the data, such as `world/level.dat` */
+  look(serverId: string, marks: readonly string[], signal?: AbortSignal): Promise<WorldSight>;
+  /** The sum of file sizes, for which the whole world is walked; null where not all of it may be read. */
+  measure(serverId: string, signal?: AbortSignal): Promise<number | null>;
   /** Removes data and manifest. Removing what is gone is no error. */
   remove(serverId: string): Promise<void>;
+}
+
+export interface WorldSight {
+  /** Whether anything lies in its directory. */
+  readonly exists: boolean;
+  /** Whether one of the marks does; null when none were asked for. */
+  readonly marked: boolean | null;
 }
 
 export interface WorldManifest {

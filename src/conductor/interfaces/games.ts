@@ -39,6 +39,9 @@ export type ConsoleSpec =
   | { readonly kind: 'stdin' }
   | { readonly kind: 'none' };
 
+/** What a clean stop ends with where a template says nothing else: by itself, or by SIGINT or SIGTERM through a shell. */
+export const CLEAN_EXIT_CODES: readonly number[] = [0, 130, 143];
+
 /** A game template, validated. Durations in seconds, sizes in MB. */
 export interface Template {
   readonly id: string;
@@ -71,9 +74,9 @@ export interface Template {
     readonly signal: string;
     readonly graceSeconds: number;
   };
-  /** Exit codes that mean a clean stop; 0, 130 and 143 by default. */
+  /** Exit codes that mean a clean stop. */
   readonly cleanExitCodes: readonly number[];
-  /** Paths below the data path that show that a world is there. */
+  /** Paths below the data path, any of which shows that a world is there. Once one was seen, what has none of them has lost it. */
   readonly worldMarks: readonly string[];
 }
 

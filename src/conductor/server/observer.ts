@@ -10,7 +10,9 @@ import { storedError } from '../../errors.ts';
 import type { ContainerInfo, EngineEvent, NodeHost } from '../interfaces/engine.ts';
 import type { Games } from '../interfaces/games.ts';
 import type { PlacedServer, Reads } from '../interfaces/reads.ts';
-import { observation } from './observe.ts';
+import { createEachAlone } from './alone.ts';
+import { createMeasurer } from './measure.ts';
+import { isSettled, observation } from './observe.ts';
 
 export interface ObserverParts {
   readonly node: NodeHost;
@@ -18,62 +20,51 @@ export interface ObserverParts {
   readonly reads: Pick<Reads, 'placedOn' | 'placed'>;
   readonly send: (address: Address, event: ActorEvent) => void;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly clock: { now(): number };
   readonly report: (message: string, details: Record<string, unknown>) => void;
   readonly sweepMs: number;
-  /** Worlds are measured this often. */
+  /** So often every server is looked at, and the worlds are measured that are due. */
   readonly dataSweepMs: number;
 }
 
 export interface Observer {
   /** Watches until the signal aborts. */
   start(signal: AbortSignal): void;
-  /** Looks at every server of the node once. Resolves when all were told. */
+  /** Looks at every server of the node once. Resolves when all were told; worlds are measured after that. */
   sweep(signal: AbortSignal): Promise<void>;
 }
-
-/** States in which nothing is expected of the container, so that what is seen may say something new. */
-const SETTLED = new Set(['running', 'stopped', 'sleeping', 'crashed', 'missing', 'failed']);
 
 export function createObserver(parts: ObserverParts): Observer {
   const { node, games, reads, send, sleep, report } = parts;
   /** Containers that somebody asked the engine to stop; forgotten when they are gone. */
   const requested = new Set<string>();
-  /** Servers that could not be looked at last time: each is told once, and nobody else waits for it. */
-  const unseen = new Set<string>();
+  const failed = (message: string, error: unknown, of: Record<string, unknown> = {}) =>
+    report(message, { node: node.name, ...of, error: storedError(error) });
+  const lookAlone = createEachAlone((server, error) => failed('A server could not be looked at.', error, { server }));
+  const measureDue = createMeasurer({
+    ...parts,
+    eachAlone: createEachAlone((server, error) => failed('A world could not be measured.', error, { server })),
+  });
+  let isMeasuring = false;
 
   function onEvent(event: EngineEvent, signal: AbortSignal): void {
     if (event.type === 'exited' && event.requested) requested.add(event.containerId);
     if (event.type === 'created') return;
-    void look(event.serverId, signal).catch((error: unknown) =>
-      failed('A server could not be looked at.', error, signal),
-    );
+    void lookAlone(event.serverId, signal, () => look(event.serverId, signal));
     if (event.type === 'removed') requested.delete(event.containerId);
   }
 
   async function look(serverId: string, signal: AbortSignal): Promise<void> {
     const row = await reads.placed(serverId);
-    if (row === null || row.nodeId !== node.id || !SETTLED.has(row.status)) return;
+    if (row === null || row.nodeId !== node.id || !isSettled(row)) return;
     const all = await node.engine.inventory(signal);
     await tell(row, newestOf(all, serverId), signal);
   }
 
   async function tell(row: PlacedServer, container: ContainerInfo | null, signal: AbortSignal): Promise<void> {
-    const clean = games.template(row.template).cleanExitCodes;
-    const seen = await observation(node, row.id, container, clean, (id) => requested.has(id), signal);
+    const seen = await observation(games, node, row, container, (id) => requested.has(id), signal);
     if ((await reads.placed(row.id))?.version !== row.version) return;
     send(`server/${row.id}`, { type: 'observed', observation: seen });
-  }
-
-  async function tellOrSay(row: PlacedServer, container: ContainerInfo | null, signal: AbortSignal): Promise<void> {
-    try {
-      await tell(row, container, signal);
-      unseen.delete(row.id);
-    } catch (error) {
-      // A machine or an engine that is away is nobody's fault in particular.
-      if (storedError(error).retry === 'transient') throw error;
-      if (!unseen.has(row.id)) failed(`The server ${row.id} could not be looked at.`, error, signal);
-      unseen.add(row.id);
-    }
   }
 
   async function sweep(signal: AbortSignal, withData = true): Promise<void> {
@@ -83,14 +74,25 @@ export function createObserver(parts: ObserverParts): Observer {
     for (const row of rows) {
       signal.throwIfAborted();
       const container = newest.get(row.id) ?? null;
-      if (withData ? SETTLED.has(row.status) : differs(row, container)) await tellOrSay(row, container, signal);
+      const isDue = withData ? isSettled(row) : differs(row, container);
+      if (isDue) await lookAlone(row.id, signal, () => tell(row, container, signal));
     }
     const known = new Set(all.map(({ id }) => id));
     for (const id of requested) if (!known.has(id)) requested.delete(id);
+    if (withData) void measure(signal);
   }
 
-  function failed(message: string, error: unknown, signal: AbortSignal): void {
-    if (!signal.aborted) report(message, { node: node.name, error: storedError(error) });
+  /** The next sweep does not wait for it; what it would measure meanwhile, the one after it does. */
+  async function measure(signal: AbortSignal): Promise<void> {
+    if (isMeasuring) return;
+    isMeasuring = true;
+    try {
+      await measureDue(signal);
+    } catch (error) {
+      if (!signal.aborted) failed('The worlds could not be measured.', error);
+    } finally {
+      isMeasuring = false;
+    }
   }
 
   async function sweepForever(signal: AbortSignal): Promise<void> {
@@ -104,7 +106,7 @@ export function createObserver(parts: ObserverParts): Observer {
         reported = false;
       } catch (error) {
         // An engine that is away is told once, not with every sweep.
-        if (!reported) failed('The inventory could not be read.', error, signal);
+        if (!reported && !signal.aborted) failed('The inventory could not be read.', error);
         reported = true;
       }
       await sleep(parts.sweepMs, signal).catch(() => undefined);
@@ -114,7 +116,9 @@ export function createObserver(parts: ObserverParts): Observer {
   return {
     start(signal) {
       const again = () =>
-        void sweep(signal).catch((error: unknown) => failed('The inventory could not be read.', error, signal));
+        void sweep(signal).catch((error: unknown) => {
+          if (!signal.aborted) failed('The inventory could not be read.', error);
+        });
       node.engine.watch((event) => onEvent(event, signal), again, signal);
       void sweepForever(signal);
     },
@@ -127,7 +131,7 @@ export function createObserver(parts: ObserverParts): Observer {
  * world yet is about to make it.
  */
 function differs({ status, containerId, dataExists }: PlacedServer, container: ContainerInfo | null): boolean {
-  if (!SETTLED.has(status)) return false;
+  if (!isSettled({ status })) return false;
   const isUp = container !== null && container.state !== 'exited' && container.state !== 'created';
   if (status === 'running') return !isUp || container.id !== containerId || dataExists !== true;
   return isUp || (container === null && containerId !== null);

@@ -3,7 +3,7 @@
  * be run.
  */
 import { z } from 'zod';
-import type { Template } from '../../conductor/interfaces/games.ts';
+import { CLEAN_EXIT_CODES, type Template } from '../../conductor/interfaces/games.ts';
 import { recipeNames } from '../images/recipes.ts';
 import { PLACEHOLDER } from './placeholders.ts';
 
@@ -12,7 +12,10 @@ const portNumber = z.int().min(1).max(65535);
 const seconds = z.int().min(1).max(86_400);
 const regex = z.string().refine(isRegex, 'is not a regular expression');
 const signal = z.string().regex(/^SIG[A-Z0-9]+$/, 'must be a signal such as SIGTERM');
-const relativePath = z.string().regex(/^(?!\/)(?!.*\.\.).+$/, 'must be a path below the data path');
+/** Nodes look for it, whose commands are words without anything that a shell would read differently. */
+const worldMark = z
+  .string()
+  .regex(/^(?![-/])(?!.*\.\.)[A-Za-z0-9._/-]+$/, 'must be a path below the data path, of letters, digits and ._-');
 
 const port = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9_]*$/),
@@ -73,8 +76,8 @@ export const templateSchema = z
       signal,
       graceSeconds: seconds,
     }),
-    cleanExitCodes: z.array(z.int().min(0).max(255)).default([0, 130, 143]),
-    worldMarks: z.array(relativePath).min(1),
+    cleanExitCodes: z.array(z.int().min(0).max(255)).default([...CLEAN_EXIT_CODES]),
+    worldMarks: z.array(worldMark).min(1),
   })
   .superRefine((template, context) => {
     for (const { path, message } of misfits(template)) context.addIssue({ code: 'custom', path: [...path], message });

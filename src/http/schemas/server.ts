@@ -39,8 +39,8 @@ export const Server = z
     container_id: z.string().nullable(),
     epoch: z.int().meta({ description: 'Rises with each placement.' }),
     ports: z.array(PublishedPort),
-    data_exists: z.boolean().nullable(),
-    data_bytes: z.int().nullable(),
+    data_exists: z.boolean().nullable().meta({ description: 'Whether its world is there; null while not known.' }),
+    data_bytes: z.int().nullable().meta({ description: 'When last measured; null while not known or not readable.' }),
     players: z.int().nullable(),
     wake_on_join: z.boolean().meta({ description: 'Sleeps instead of being off. What wakes it, so far, is `wake`.' }),
     idle_stop_seconds: z.int().meta({

@@ -30,6 +30,7 @@ export const initialContext = ({ id, ownerId, spec, at, operation, start }: Serv
   containerId: null,
   reserved: false,
   dataExists: null,
+  worldMarked: false,
   dataBytes: null,
   dataLost: false,
   players: null,
@@ -103,6 +104,10 @@ export function factsOf(context: ServerContext): ServerFacts {
  */
 export const isTied = ({ dataExists, reserved, containerId }: ServerContext): boolean =>
   dataExists !== false || reserved || containerId !== null;
+
+/** The world that a start must find there; null for one that had none, or whose owner has agreed to a new one. */
+export const expectedWorld = ({ dataExists, dataLost, startedAt, worldMarked }: ServerContext) =>
+  dataExists === true && !dataLost && startedAt !== null ? { worldMarked } : null;
 
 /** {@link factsOf} for a placement that leaves its home as it is while something of it is there. */
 export const placementOf = (context: ServerContext) => ({

@@ -1,9 +1,9 @@
-import { containerAfter, crashesWith, losesWorld } from './actions/observe.ts';
+import { containerAfter, crashesWith, dataAfter, isWorld, losesWorld, sizeOf } from './actions/observe.ts';
 import { isExhausted } from './actions/queue.ts';
 import { announcementOf, errorOf, isOurs, type Now, observationOf, outputOf, timeOf } from './context.ts';
 import type { ServerLimits } from './limits.ts';
 import { lossGuards } from './loss.ts';
-import type { RebuildPlan, ServerContext, ServerEvent, StopOptions } from './types.ts';
+import type { Observation, RebuildPlan, ServerContext, ServerEvent, StopOptions } from './types.ts';
 
 type EventOf<T extends ServerEvent['type']> = Extract<ServerEvent, { type: T }>;
 
@@ -35,8 +35,8 @@ export const serverGuards = (limits: ServerLimits) => ({
   isPrepared: ({ context }: Now) => context.nodeId !== null,
   isNotPrepared: ({ context }: Now) => context.nodeId === null,
   /** A world is never made anew in silence. */
-  hasWorldOrFresh: (now: Now) => !now.context.dataLost || options<'start'>(now).fresh === true,
-  isFresh: (now: Now) => options<'failover'>(now).fresh === true,
+  isWorldKept: ({ context }: Now) => !context.dataLost,
+  isFresh: (now: Now) => options<'start' | 'failover'>(now).fresh === true,
   canRebuild: ({ context }: Now) => context.nodeId !== null && !context.dataLost,
   worldIsLost: ({ context }: Now) => context.dataLost,
   wantsStart: ({ context }: Now) => context.startWhenPrepared,
@@ -81,14 +81,15 @@ export const serverGuards = (limits: ServerLimits) => ({
 
   sawNewData: (now: Now) => {
     const seen = observationOf(now);
-    return seen !== undefined && differs(now.context, seen.dataExists, seen.dataBytes);
+    return seen !== undefined && differs(now.context, seen);
   },
+  isNewSize: (now: Now) => sizeOf(now) !== now.context.dataBytes,
   /** Something is to be remembered: data, or which container there is. */
   sawNews: (now: Now) => {
     const seen = observationOf(now);
     if (seen === undefined) return false;
     const { context } = now;
-    return differs(context, seen.dataExists, seen.dataBytes) || containerAfter(context, seen) !== context.containerId;
+    return differs(context, seen) || containerAfter(context, seen) !== context.containerId;
   },
   sawNone: seenNone,
   sawUp: seenUp,
@@ -117,7 +118,10 @@ export const serverGuards = (limits: ServerLimits) => ({
   /** A container that may have been left running is seen to run no more. */
   sawEnd: (now: Now) =>
     now.context.reserved && now.context.spec.plan !== 'reserved' && (seenNone(now) || seenExit(now) !== null),
-  sawWorld: (now: Now) => observationOf(now)?.dataExists === true,
+  sawWorld: (now: Now) => {
+    const seen = observationOf(now);
+    return seen !== undefined && isWorld(now.context, seen);
+  },
   hasWorld: ({ context }: Now) => context.dataExists === true,
   neverRan: ({ context }: Now) => context.startedAt === null,
 
@@ -128,8 +132,10 @@ export const serverGuards = (limits: ServerLimits) => ({
   hasToRevert: ({ context: { rebuild } }: Now) => rebuild?.from === 'running' && rebuild.keep !== null,
 });
 
-const differs = (context: ServerContext, dataExists: boolean, dataBytes: number): boolean =>
-  context.dataExists !== dataExists || context.dataBytes !== dataBytes;
+const differs = (context: ServerContext, seen: Observation): boolean => {
+  const { dataExists, worldMarked, dataLost } = dataAfter(context, seen);
+  return dataExists !== context.dataExists || worldMarked !== context.worldMarked || dataLost !== context.dataLost;
+};
 
 /** Nobody is there, or nobody is to be told. The event may ask for a stop; its options are not in the context yet. */
 function isQuiet({ context, event }: Now): boolean {

@@ -80,6 +80,7 @@ export const createServerMachine = (limits: ServerLimits = SERVER_LIMITS) =>
     // Data is what it is seen to be, in every state; the states take what an observation says beyond that.
     on: {
       observed: { guard: 'sawNewData', actions: 'noteData' },
+      measured: { guard: 'isNewSize', actions: 'noteSize' },
       // A start is undone; whoever else has room, uses it.
       'reservation.expired': { guard: 'isOwnRoom', actions: 'hold' },
       'node.returned': { guard: 'isNews', actions: 'noteReturn' },

@@ -157,8 +157,11 @@ export interface ServerContext {
   readonly containerId: string | null;
   /** True while its node keeps room for this server. */
   readonly reserved: boolean;
-  /** Null while not yet known. */
+  /** Its world is there; null while not yet known. */
   readonly dataExists: boolean | null;
+  /** One of its template's marks has been seen: without any of them, what else lies there is no world. */
+  readonly worldMarked: boolean;
+  /** When last measured; null while not yet known, or when nobody can say. */
   readonly dataBytes: number | null;
   /** A world should be there and is not: only `start` with `fresh` makes a new one. */
   readonly dataLost: boolean;
@@ -216,8 +219,10 @@ export interface Observation {
     readonly requested: boolean;
     readonly logTail: readonly string[];
   } | null;
+  /** Something lies where its world should be. */
   readonly dataExists: boolean;
-  readonly dataBytes: number;
+  /** One of its template's marks of a world lies there; null when nobody can say. */
+  readonly dataMarked: boolean | null;
 }
 
 /** Options of `start`, `stop` and their kin, as the API takes them. */
@@ -265,6 +270,8 @@ export type ServerEvent =
   /** Somebody is about to use the console; begins no operation. Replies where the container is. */
   | (Stamped & { type: 'exec'; command: string })
   | (Stamped & { type: 'observed'; observation: Observation })
+  /** How much lies there; null when nobody can say. */
+  | (Stamped & { type: 'measured'; dataBytes: number | null })
   | (Stamped & { type: 'probe.ok'; players: number | null })
   /** `streak` is how many probes have failed in a row. */
   | (Stamped & { type: 'probe.failed'; streak: number })
@@ -330,8 +337,14 @@ export interface ServerEffects {
   };
   /** Makes sure that the image is on the node; with `refresh` it is pulled even if it is there. */
   fetch: { input: ServerFacts & { refresh: boolean }; output: Record<string, never> };
-  /** Makes the container of this epoch, and removes those of older epochs unless `keep` names one; see `removeContainer`. */
-  createContainer: { input: ServerFacts & Removal; output: { containerId: string } };
+  /**
+   * Makes the container of this epoch, and removes those of older epochs unless `keep` names one; see `removeContainer`. Permanent
+   * `no_data` if there is no world but `expects` says that there was; null where a new one may begin.
+   */
+  createContainer: {
+    input: ServerFacts & Removal & { expects: Pick<ServerContext, 'worldMarked'> | null };
+    output: { containerId: string };
+  };
   /** Starts the container and waits until the game answers. Permanent `boot_failed` if it exits meanwhile. */
   boot: { input: ServerFacts & { containerId: string }; output: { players: number | null } };
   /** While running: probes the game and sends `probe.ok` and `probe.failed`, on change. Never ends by itself. */

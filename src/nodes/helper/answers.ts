@@ -104,7 +104,12 @@ export type Refusal = z.output<typeof refusal>;
 
 export const done = z.object({ ok: z.literal(true) });
 export const ensured = z.object({ ok: z.literal(true), existed: z.boolean() });
-export const sized = z.object({ ok: z.literal(true), exists: z.boolean(), bytes: count });
+export const sized = z.object({
+  ok: z.literal(true),
+  exists: z.boolean(),
+  marked: z.boolean(),
+  bytes: count.nullable(),
+});
 export const putAside = z.object({ ok: z.literal(true), moved: z.string().nullable() });
 export const installed = z.object({ ok: z.literal(true), by: z.enum(['systemd', 'itself']) });
 export const portsInUse = z.object({ ok: z.literal(true), ports: z.array(z.string().regex(/^(tcp|udp)\/[0-9A-F]+$/)) });

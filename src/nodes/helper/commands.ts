@@ -64,6 +64,10 @@ export const commands = {
       ...(ownerId === '' ? {} : { owner: ownerId }),
       ...ownerOf(user),
     }),
+  /** Without marks to look for, the directory itself stands for one; its `bytes` are null. */
+  look: (serverId: string, marks: readonly string[]) =>
+    make(answers.sized, 'size', { server: serverId, marks: marks.join(':') || '.' }),
+  /** Walks the whole world. */
   size: (serverId: string) => make(answers.sized, 'size', { server: serverId }),
   remove: (serverId: string, leaseEpoch: number) =>
     make(answers.done, 'remove', { server: serverId, lease: leaseEpoch }),

@@ -76,9 +76,13 @@ function createRemoteWorlds({ root, run, limits, leaseEpoch }: HostOptions): Wor
       const { existed } = await run(commands.ensure(manifest, lease()));
       return { existed };
     },
-    async observe(serverId, signal) {
-      const { exists, bytes } = await run(commands.size(serverId), { signal, deadlineMs: limits.slowCommandMs });
-      return { exists, bytes };
+    async look(serverId, marks, signal) {
+      const { exists, marked } = await run(commands.look(serverId, marks), { signal });
+      return { exists, marked: marks.length === 0 ? null : marked };
+    },
+    async measure(serverId, signal) {
+      const { bytes } = await run(commands.size(serverId), { signal, deadlineMs: limits.slowCommandMs });
+      return bytes;
     },
     async remove(serverId) {
       await run(commands.remove(serverId, lease()), { deadlineMs: limits.slowCommandMs });

@@ -2,7 +2,7 @@
  * The commands of `baton-node` in virtual time: the same rules as the script's, in the same order
  * (docs/decisions/0007-lease-and-fence.md). It answers as `nodes/helper/commands.ts` reads the script's answers.
  */
-import type { WorldManifest } from '../../conductor/interfaces/engine.ts';
+import type { WorldManifest, WorldSight } from '../../conductor/interfaces/engine.ts';
 import type { Grant, NodeReading, PlacementRef } from '../../conductor/interfaces/link.ts';
 import { errors, type SimulatedEngine } from '../../nodes/index.ts';
 import type { Life } from '../life.ts';
@@ -15,7 +15,9 @@ export interface Helper {
   heartbeat(leaseEpoch: number, grant: Grant | null): Promise<NodeReading>;
   observe(): Promise<NodeReading>;
   ensure(manifest: WorldManifest, leaseEpoch: number): { readonly existed: boolean };
-  size(serverId: string): { readonly exists: boolean; readonly bytes: number };
+  look(serverId: string, marks: readonly string[]): WorldSight;
+  /** In bytes. */
+  size(serverId: string): number;
   remove(serverId: string, leaseEpoch: number): void;
   keep(placement: PlacementRef): void;
   stop(placement: PlacementRef): Promise<void>;
@@ -147,10 +149,12 @@ export function createHelper(parts: HelperParts): Helper {
       disk.worlds.set(serverId, { epoch, count });
       return { existed: count !== null };
     },
-    size(serverId) {
-      const count = disk.worlds.get(serverId)?.count ?? null;
-      return { exists: count !== null, bytes: (count ?? 0) * BYTES_PER_WRITE };
+    look(serverId, marks) {
+      // A world here is one thing, and so has its marks as soon as it is there.
+      const exists = (disk.worlds.get(serverId)?.count ?? null) !== null;
+      return { exists, marked: marks.length === 0 ? null : exists };
     },
+    size: (serverId) => (disk.worlds.get(serverId)?.count ?? 0) * BYTES_PER_WRITE,
     remove(serverId, leaseEpoch) {
       raiseLease(leaseEpoch);
       if (controls.running().some((container) => container.serverId === serverId)) {

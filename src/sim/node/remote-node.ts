@@ -72,7 +72,8 @@ export function createRemoteNode(parts: RemoteNodeParts): Node {
       const epoch = lease();
       return askStorage('ensure', undefined, (helper) => helper.ensure(manifest, epoch));
     },
-    observe: (serverId, signal) => askStorage('size', signal, (helper) => helper.size(serverId)),
+    look: (serverId, marks, signal) => askStorage('size', signal, (helper) => helper.look(serverId, marks)),
+    measure: (serverId, signal) => askStorage('size', signal, (helper) => helper.size(serverId)),
     remove: async (serverId) => {
       const epoch = lease();
       return askStorage('remove', undefined, (helper) => helper.remove(serverId, epoch));

@@ -177,7 +177,7 @@ test('real machines besides a simulated one take the servers that have no world 
   t.deepEqual(await fleet.reserve(request('a'), never), placedOn('simulated'));
   const ssh = { hostname: 'n1', user: 'root', port: 22, dockerHost: null, root: null };
   const real = nodes.add('real', 0, { kind: 'dedicated', engine: 'docker', ssh });
-  real.done('bootstrap', { hostKey: 'k', bootId: 'b', ramMb: 64_000, cpus: 8 });
+  real.done('bootstrap', { hostKey: 'k', bootId: 'b', leaseEpoch: 0, ramMb: 64_000, cpus: 8 });
   real.done('readInventory', { bootId: 'b', containers: [], settlement: { keep: [], stop: [], quarantine: [] } });
   nodes.send('real', { type: 'resize', ramMb: 64_000, cpus: 16 });
   t.deepEqual(await fleet.reserve(request('b'), never), placedOn('real'));

@@ -1,7 +1,8 @@
 import type { EffectFunction } from '../../../actors/types.ts';
 import { BatonError } from '../../../errors.ts';
 import { isUp } from '../../../machines/fleet/index.ts';
-import type { ServerEffects } from '../../../machines/server/types.ts';
+import { isWorld } from '../../../machines/server/index.ts';
+import type { ServerEffects, ServerFacts } from '../../../machines/server/types.ts';
 import { errors } from '../../errors.ts';
 import type { ContainerInfo, NodeHost } from '../../interfaces/engine.ts';
 import { containerSpec, containersOf, imageOf, type ServerWorld, templateOf } from '../world.ts';
@@ -27,15 +28,28 @@ export const fetch =
 /** The container of this epoch. Those of older epochs go first: they hold the same ports. */
 export const createContainer =
   (world: ServerWorld): Run<'createContainer'> =>
-  async ({ keep, graceSeconds, ...facts }, { signal }) => {
+  async ({ keep, graceSeconds, expects, ...facts }, { signal }) => {
     const node = world.node(facts.nodeId);
     const { serverId, ownerId, epoch } = facts;
     const stays = (container: ContainerInfo) => container.id === keep || container.epoch >= epoch;
+    if (expects !== null) await findExpected(world, facts, expects, signal);
     await removeAllBut(node, serverId, stays, graceSeconds, signal);
     await node.worlds.ensure({ serverId, ownerId, epoch, user: templateOf(world, facts).user });
     const { id } = await node.engine.createContainer(containerSpec(world, facts), signal);
     return { containerId: id };
   };
+
+/** The last look may be a while ago, and a game that finds no world makes a new one without a word. */
+async function findExpected(
+  world: ServerWorld,
+  facts: ServerFacts,
+  expects: Parameters<typeof isWorld>[0],
+  signal: AbortSignal,
+): Promise<void> {
+  const { worldMarks } = templateOf(world, facts);
+  const { exists, marked } = await world.node(facts.nodeId).worlds.look(facts.serverId, worldMarks, signal);
+  if (!isWorld(expects, { dataExists: exists, dataMarked: marked })) throw errors.no_data({ id: facts.serverId });
+}
 
 export const removeContainer =
   (world: ServerWorld): Run<'removeContainer'> =>

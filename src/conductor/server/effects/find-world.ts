@@ -12,7 +12,7 @@ export const findWorld =
   async ({ serverId, avoid, wanted }, { signal }) => {
     const nodes = (wanted === null ? world.nodes() : [world.node(wanted)]).filter(({ id }) => !avoid.includes(id));
     const look = async ({ id, worlds }: NodeHost) => {
-      if (!(await worlds.observe(serverId, signal)).exists) throw errors.no_data({ id: serverId });
+      if (!(await worlds.look(serverId, [], signal)).exists) throw errors.no_data({ id: serverId });
       return { nodeId: id };
     };
     // One that does not answer has no data to start with, and none of the others waits for it.

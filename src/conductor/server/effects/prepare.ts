@@ -86,7 +86,7 @@ async function isTied(
 ): Promise<boolean> {
   if (avoid.includes(nodeId)) return false;
   if (dataExists || !world.fleet.answers(nodeId)) return dataExists;
-  return (await world.node(nodeId).worlds.observe(serverId, signal)).exists;
+  return (await world.node(nodeId).worlds.look(serverId, [], signal)).exists;
 }
 
 /** The server's ports and directory are on the node. Its home, if it was another one or had other ports. */

@@ -48,7 +48,13 @@ export const kill =
 export const verify =
   (world: ServerWorld): Run<'verify'> =>
   (facts, { signal }) =>
-    observe(world, world.node(facts.nodeId), facts.serverId, facts.spec.template, () => false, signal);
+    observe(
+      world.games,
+      world.node(facts.nodeId),
+      { id: facts.serverId, template: facts.spec.template },
+      () => false,
+      signal,
+    );
 
 /** A container that is gone has ended too; nobody knows how. */
 const exitOf = (container: ContainerInfo | null) => ({

@@ -10,6 +10,8 @@ type EventOf<T extends ServerEvent['type']> = Extract<ServerEvent, { type: T }>;
 export const lifeActions = (limits: ServerLimits) => ({
   notePrepared: act((now) => ({ set: outputOf<'prepare'>(now) })),
   wantStart: act(() => ({ set: { startWhenPrepared: true } })),
+  /** A new world may begin if there is none. One that is there is seen, and then it is not lost. */
+  giveUpWorld: act(({ context }) => ({ set: { dataLost: context.startedAt !== null } })),
   noteCreated: act((now) => ({
     set: { containerId: outputOf<'createContainer'>(now).containerId, restartPending: false },
   })),
@@ -17,6 +19,8 @@ export const lifeActions = (limits: ServerLimits) => ({
   /** Ready for players. From now on it has a world, and what went wrong before is over. */
   noteStarted: act((now) => ({
     set: {
+      // After a fresh start the marks have yet to be seen.
+      worldMarked: now.context.worldMarked && !now.context.dataLost,
       startedAt: timeOf(now),
       players: outputOf<'boot'>(now).players ?? null,
       lastError: null,

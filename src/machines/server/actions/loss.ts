@@ -135,6 +135,7 @@ export const lossActions = (limits: ServerLimits) => ({
         epoch: triedEpoch,
         containerId: null,
         dataExists: !fresh,
+        worldMarked: false,
         dataBytes: null,
         dataLost: false,
         restartPending: false,

@@ -1,18 +1,30 @@
 /** What was seen of container and data, as changes of the context. */
 import { isOurs, type Now, observationOf, outputOf, timeOf } from '../context.ts';
 import type { ServerLimits } from '../limits.ts';
-import type { ExitReport, Observation, ServerContext } from '../types.ts';
+import type { ExitReport, Observation, ServerContext, ServerEvent } from '../types.ts';
 import { act } from './act.ts';
+
+/**
+ * What lies there is the world. Before a mark was seen, anything may be it: a game can keep it where its template does not say.
+ */
+export const isWorld = (
+  { worldMarked }: Pick<ServerContext, 'worldMarked'>,
+  { dataExists, dataMarked }: Pick<Observation, 'dataExists' | 'dataMarked'>,
+): boolean => dataExists && (dataMarked !== false || !worldMarked);
 
 /** A world counts as lost only once the server has run: before that there was none. */
 export const losesWorld = (context: ServerContext, seen: Observation): boolean =>
-  !seen.dataExists && (context.dataLost || (context.dataExists === true && context.startedAt !== null));
+  !isWorld(context, seen) && (context.dataLost || (context.dataExists === true && context.startedAt !== null));
 
-const dataOf = (context: ServerContext, seen: Observation): Partial<ServerContext> => ({
-  dataExists: seen.dataExists,
-  dataBytes: seen.dataBytes,
+/** What the context says of the data after this was seen. */
+export const dataAfter = (context: ServerContext, seen: Observation) => ({
+  dataExists: isWorld(context, seen),
+  worldMarked: context.worldMarked || seen.dataMarked === true,
   dataLost: losesWorld(context, seen),
 });
+
+export const sizeOf = ({ event }: Now): number | null =>
+  (event as Extract<ServerEvent, { type: 'measured' }>).dataBytes;
 
 /** The container that the server has after this was seen; one of another epoch says nothing about it. */
 export const containerAfter = (context: ServerContext, { container }: Observation): string | null =>
@@ -34,20 +46,21 @@ function exitOf(now: Now, seen: Observation): ExitReport | null {
 export const observeActions = (limits: ServerLimits) => ({
   noteData: act((now) => {
     const seen = observationOf(now);
-    return seen === undefined ? {} : { set: dataOf(now.context, seen) };
+    return seen === undefined ? {} : { set: dataAfter(now.context, seen) };
   }),
+  noteSize: act((now) => ({ set: { dataBytes: sizeOf(now) } })),
   /** Data and which container there is. */
   noteSeen: act((now) => {
     const seen = observationOf(now);
     if (seen === undefined) return {};
-    return { set: { ...dataOf(now.context, seen), containerId: containerAfter(now.context, seen) } };
+    return { set: { ...dataAfter(now.context, seen), containerId: containerAfter(now.context, seen) } };
   }),
   /** As {@link noteSeen}, and how the container ended. */
   noteExit: act((now) => {
     const seen = observationOf(now);
     if (seen === undefined) return {};
     const containerId = containerAfter(now.context, seen);
-    return { set: { ...dataOf(now.context, seen), containerId, exit: exitOf(now, seen) } };
+    return { set: { ...dataAfter(now.context, seen), containerId, exit: exitOf(now, seen) } };
   }),
   noteCrash: act((now) => ({ set: { crashes: crashesWith(now, limits) } })),
   /** How `terminate` or `kill` found the container to have ended; the log follows with `verify`. */

@@ -9,7 +9,8 @@ import type { RebuildPlan, ServerContext } from '../types.ts';
 /** `start` of a server that is off. */
 export const START = [
   { guard: 'isNotPrepared', target: '#server.creating', actions: ['begin', 'wantStart'] },
-  { guard: 'hasWorldOrFresh', target: '#server.starting', actions: ['begin', 'clearQueue'] },
+  { guard: 'isFresh', target: '#server.starting', actions: ['begin', 'giveUpWorld', 'clearQueue'] },
+  { guard: 'isWorldKept', target: '#server.starting', actions: ['begin', 'clearQueue'] },
 ] as const;
 
 /** `delete` of a server that is off: at once. */

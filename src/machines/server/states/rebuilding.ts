@@ -139,7 +139,7 @@ export const rebuilding = createStateConfig({
       invoke: {
         id: 'createContainer',
         src: 'createContainer',
-        input: ({ context }) => removalOf(context, kept(context)),
+        input: ({ context }) => ({ ...removalOf(context, kept(context)), expects: null }),
         onDone: [
           { guard: from('running'), target: 'booting', actions: 'noteCreated' },
           { target: 'removing', actions: 'noteCreated' },

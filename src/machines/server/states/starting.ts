@@ -1,4 +1,4 @@
-import { factsOf, placementOf, removalOf } from '../context.ts';
+import { expectedWorld, factsOf, placementOf, removalOf } from '../context.ts';
 import { late, noCapacity } from '../faults.ts';
 import { createStateConfig } from '../setup.ts';
 import { containerInput, terminateInput } from './commands.ts';
@@ -119,7 +119,7 @@ export const starting = createStateConfig({
       invoke: {
         id: 'createContainer',
         src: 'createContainer',
-        input: ({ context }) => removalOf(context, null),
+        input: ({ context }) => ({ ...removalOf(context, null), expects: expectedWorld(context) }),
         onDone: { target: 'booting', actions: 'noteCreated' },
         onError: [SILENT, { target: 'clearing', actions: 'blame' }],
       },
