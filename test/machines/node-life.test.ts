@@ -23,6 +23,12 @@ test('a node that is added by hand is bootstrapped, read, and takes servers only
   t.true(reserve(node, 'a', 2).placed);
 });
 
+test('a machine that was a node before gets a lease that is newer than all that it has seen', (t) => {
+  const node = added();
+  node.done('bootstrap', { ...BOOTSTRAPPED, leaseEpoch: 7 });
+  t.is(node.context.leaseEpoch, 8);
+});
+
 test('a bootstrap that fails says why, and is done again with another way to reach the machine', (t) => {
   const node = added();
   node.fails('bootstrap', { code: 'ssh_refused', message: 'Nobody listens.' });
@@ -71,6 +77,20 @@ test('a cordoned node keeps its servers and takes no more until it is uncordoned
   t.truthy(node.command('uncordon'));
   t.is(how(node), 'ready healthy calm');
   t.true(reserve(node, 'b').placed);
+});
+
+test('on a cordoned node a server that has room there may be restarted in it, until the node is to leave', (t) => {
+  const node = connected();
+  reserve(node, 'a');
+  node.command('cordon');
+  t.true(reserve(node, 'a', 2).placed);
+  t.is(node.context.reservations.a?.epoch, 2);
+  t.false(reserve(node, 'b').placed);
+  node.command('drain');
+  t.true(reserve(node, 'a', 3).placed);
+  node.command('decommission');
+  t.is(reserve(node, 'a', 4).reason, 'n1 is about to leave.');
+  t.is(node.context.reservations.a?.epoch, 3);
 });
 
 test('draining takes no new servers, says what holds it, and is called off at any time', (t) => {
