@@ -31,7 +31,7 @@ test.serial('A server is made, played on, stopped, started, deleted, had back an
   const stopped = await baton.server(id);
   t.is(stopped.status, 'stopped');
   t.true(stopped.data_exists);
-  await eventually('its world is measured', async () => (await baton.server(id)).data_bytes > 0);
+  await eventually('its world is measured', async () => (await baton.server(id)).data_bytes > 0, 120_000);
   t.is((await baton.run('POST', `/api/servers/${id}/start`)).status, 'succeeded');
   const again = await baton.server(id);
   t.deepEqual(again.ports, stopped.ports);
