@@ -118,12 +118,17 @@ test.serial('A rebuild that does not come up gives the old container back, runni
   const baton = theBaton();
   const id = await baton.create('meadow');
   const before = await baton.server(id);
-  const { body } = await baton.call('POST', `/api/servers/${id}/rebuild`, { image_tag: 'no-such-tag' });
-  t.is((await ended(baton, body.operation)).status, 'failed');
+  const nodeOptions = (value: string | null) =>
+    baton.run('PATCH', `/api/servers/${id}`, { env: { NODE_OPTIONS: value } });
+  // The game's program ends at once with it.
+  await nodeOptions('--no-such-option');
+  const { body } = await baton.call('POST', `/api/servers/${id}/rebuild`);
+  t.is((await ended(baton, body.operation)).error?.code, 'boot_failed');
   const after = await baton.server(id);
   t.is(after.status, 'running');
   t.is(after.container_id, before.container_id);
   t.is(after.image_tag, before.image_tag);
+  await nodeOptions(null);
   const rebuilt = await baton.run('POST', `/api/servers/${id}/rebuild`);
   t.is(rebuilt.status, 'succeeded');
   t.not((await baton.server(id)).container_id, before.container_id);
