@@ -60,6 +60,16 @@ const waiting = (command: Command): Command =>
     .option('--wait', 'wait until it has ended, showing progress', terminal)
     .option('--no-wait', 'only say which operation it is');
 
+/** What a server is made with, and may be changed to. */
+const settings = (command: Command): Command =>
+  command
+    .option('-r, --ram <size>', 'such as 2048 (MB) or 4G', megabytes)
+    .option('--cpu <cores>', 'limit; 0 is none', number)
+    .option('--disk <size>', 'limit, such as 20G; 0 is none', megabytes)
+    .option('-e, --env <NAME=value...>', 'a variable; may be repeated')
+    .option('--plan <plan>', 'payperplay, balanced or reserved')
+    .option('--tag <tag>', 'of the image');
+
 function serverCommands(baton: Command, done: Done): void {
   const group = baton
     .command('servers')
@@ -90,16 +100,10 @@ function serverCommands(baton: Command, done: Done): void {
       done(await servers.templates(client, options));
     });
 
-  waiting(group.command('create <name>'))
+  settings(waiting(group.command('create <name>')))
     .description('create a server, and start it')
     .requiredOption('-t, --template <id>', 'what kind of server')
-    .option('-r, --ram <size>', 'such as 2048 (MB) or 4G', megabytes)
-    .option('--cpu <cores>', 'limit; 0 is none', number)
-    .option('--disk <size>', 'limit, such as 20G; 0 is none', megabytes)
-    .option('-e, --env <NAME=value...>', 'a variable; may be repeated')
     .option('--accept-eula', "accept the licence of the game, in its maker's words")
-    .option('--plan <plan>', 'payperplay, balanced or reserved')
-    .option('--tag <tag>', 'of the image')
     .option('--failover <policy>', 'when its node is lost: wait, or fresh (start elsewhere with an empty world)')
     .option('--failover-grace <seconds>', 'how long fresh waits for a lost node', number)
     .option('--no-start', 'do not start it yet')
@@ -137,16 +141,10 @@ function serverCommands(baton: Command, done: Done): void {
     one.option('--keep-data', 'leave the world on its node'),
   );
 
-  waiting(group.command('configure <server>'))
+  settings(waiting(group.command('configure <server>')))
     .description('change settings; what a running one takes up only after a restart is kept for that')
     .option('--name <name>', 'another name')
-    .option('-r, --ram <size>', 'such as 2048 (MB) or 4G', megabytes)
-    .option('--cpu <cores>', 'limit; 0 is none', number)
-    .option('--disk <size>', 'limit, such as 20G; 0 is none', megabytes)
-    .option('-e, --env <NAME=value...>', 'a variable; may be repeated')
     .option('--unset <NAME...>', 'a variable that goes; may be repeated')
-    .option('--plan <plan>', 'payperplay, balanced or reserved')
-    .option('--tag <tag>', 'of the image')
     .option('--queue', 'wait for the running operation instead of being refused')
     .action(async (ref, options) => {
       const { client, servers } = await load();
