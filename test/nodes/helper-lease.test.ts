@@ -36,6 +36,9 @@ function testOnce(title: string, body: (t: ExecutionContext, node: HelperRun) =>
   });
 }
 
+/** A lease in which probes are started, on a slow machine too: a start that is frozen half-way does not end. */
+const STARTED_MS = 20_000;
+
 const clockMs = async () => Number((await readFile('/proc/uptime', 'utf8')).split(' ')[0]) * 1000;
 
 /** Looks at the world until `atMs` of the node's clock; returns when it last changed, and what it holds. */
@@ -54,8 +57,7 @@ const goesOn = (world: string, from: number) =>
   eventually('it writes again', async () => (await counterOf(world)) > from);
 
 test('when the lease runs out everything is paused, and the same lease lets it go on', async (t, node) => {
-  // Both have to be started before it ends, on a slow machine too.
-  const { leaseUntilMs } = await node.lease(1, 20_000);
+  const { leaseUntilMs } = await node.lease(1, STARTED_MS);
   const probes = [await node.startProbe('a', 1, 1), await node.startProbe('b', 7, 1)];
   const ends = await Promise.all(probes.map(({ world }) => lastWrite(world, leaseUntilMs + PAUSE_BUDGET_MS + 1_000)));
   for (const { lastMs } of ends) {
@@ -138,7 +140,7 @@ testOnce('what a person has paused is not let go by a grant', async (t, node) =>
 });
 
 testOnce('a start that comes when no lease lasts is frozen before it does much', async (t, node) => {
-  const { leaseUntilMs } = await node.lease(1, 4_000);
+  const { leaseUntilMs } = await node.lease(1, STARTED_MS);
   const probe = await node.startProbe('a', 1, 1);
   await node.engine.killContainer(probe.id);
   const before = await counterOf(probe.world);
@@ -151,7 +153,7 @@ testOnce('a start that comes when no lease lasts is frozen before it does much',
 });
 
 testOnce('a watchdog that stands still is done without, and replaced', async (t, node) => {
-  const { leaseUntilMs } = await node.lease(1, 5_000);
+  const { leaseUntilMs } = await node.lease(1, STARTED_MS);
   const probe = await node.startProbe('a', 1, 1);
   const { a, b } = await node.watchdogs();
   process.kill(a, 'SIGSTOP');
@@ -211,7 +213,7 @@ gated(
       string,
     ];
     try {
-      await node.lease(1, 5_000);
+      await node.lease(1, STARTED_MS);
       const probe = await node.startProbe('a', 1, 1);
       const docker = execFileSync('sh', ['-c', 'command -v docker'], { encoding: 'utf8' }).trim();
       // The first pause waits for us, and its watchdog with it, without a deadline; all others go through.
@@ -248,7 +250,7 @@ gated('Docker that answers nothing keeps nobody from being frozen, or from going
   const node = await openHelperRun('busybox', proxy.host);
   const config = join(node.root, 'config');
   try {
-    const { leaseUntilMs } = await node.lease(1, 5_000);
+    const { leaseUntilMs } = await node.lease(1, STARTED_MS);
     const probe = await node.startProbe('a', 1, 1);
     proxy.stall();
     const { lastMs, count } = await lastWrite(probe.world, leaseUntilMs + PAUSE_BUDGET_MS + 1_000);
