@@ -55,8 +55,21 @@ export const FLEET_SETTINGS = {
   retryMs: ms('RETRY', LIMITS.retryMs, [100, MINUTE_MS], 'Until a fence or a cleaning that failed is tried again.'),
 } as const;
 
+type FleetValues = { readonly [K in keyof typeof FLEET_SETTINGS]: number };
+
+/** What is wrong with settings each of which is fine by itself; a sentence each. */
+export function fleetFaults({ beatMs, leaseTtlMs, missedLimit }: FleetValues): readonly string[] {
+  // A lease is renewed by the second heartbeat after the reading that it is anchored at, and outlasts those that may be missed.
+  const least = beatMs * (missedLimit + 1);
+  if (leaseTtlMs >= least) return [];
+  return [
+    `BATON_NODE_LEASE_TTL_MS is ${leaseTtlMs}, but it must be at least ${least}, BATON_NODE_BEAT_MS times one more than ` +
+      'BATON_NODE_MISSED_LIMIT: else worlds freeze before their node counts as unreachable.',
+  ];
+}
+
 /** The limits of the node's statechart with what was set. */
-export function nodeLimits(set: { readonly [K in keyof typeof FLEET_SETTINGS]: number }): typeof LIMITS {
+export function nodeLimits(set: FleetValues): typeof LIMITS {
   const { beatMs, leaseTtlMs: ttlMs, missedLimit, cpuHighPercent, ...durations } = set;
   const high = cpuHighPercent / 100;
   const cpu = { high, calm: Math.min(high, LIMITS.cpu.calm) };

@@ -6,7 +6,8 @@ import { isAbsolute, resolve } from 'node:path';
 import { DEFAULT_NETWORK_POOL } from '../src/nodes/limits.ts';
 import { ACTOR_SETTINGS, RETENTION_SETTINGS } from './actors.ts';
 import { CONDUCTOR_SETTINGS } from './conductor.ts';
-import { FLEET_SETTINGS } from './fleet.ts';
+import { errors } from './errors.ts';
+import { FLEET_SETTINGS, fleetFaults } from './fleet.ts';
 import { QUEUE_SETTINGS } from './queue.ts';
 import { type LoadedSettings, readSettings } from './read.ts';
 import { SERVER_SETTINGS } from './server.ts';
@@ -225,6 +226,8 @@ export function readSettingsWithSource(
   environment: Readonly<Record<string, string | undefined>>,
 ): LoadedSettings<typeof SETTINGS> {
   const read = readSettings(SETTINGS, environment);
-  const { dataDir } = read.values;
+  const { dataDir, fleet } = read.values;
+  const faults = fleetFaults(fleet);
+  if (faults.length > 0) throw errors.invalid_settings({ faults: faults.map((fault) => `  ${fault}`).join('\n') });
   return { ...read, values: { ...read.values, dataDir: isAbsolute(dataDir) ? dataDir : resolve(dataDir) } };
 }

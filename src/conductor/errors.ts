@@ -65,7 +65,7 @@ export const errors = catalogue({
     status: 409,
     retry: 'transient',
     message:
-      'The end of the lease of {name} proves nothing: its watchdogs did not run. Make sure that it is off before its servers start elsewhere.',
+      'The end of the lease of {name} proves nothing: nobody there would freeze its servers. Make sure that it is off before its servers start elsewhere.',
   },
   image_tag_fixed: {
     status: 400,

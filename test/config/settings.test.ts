@@ -110,3 +110,9 @@ test('a node can tell all servers that fit its ports in one turn', (t) => {
   const { node, actors } = loadSettings({});
   t.true(actors.intentsPerTurn > node.portRange.last - node.portRange.first + 1);
 });
+
+test('a lease that would end before its node counts as unreachable is refused', (t) => {
+  const error = t.throws(() => loadSettings({ BATON_NODE_BEAT_MS: '4000' }), { code: 'invalid_settings' });
+  t.regex(error?.message ?? '', /BATON_NODE_LEASE_TTL_MS is 15000, but it must be at least 16000/);
+  t.is(loadSettings({ BATON_NODE_BEAT_MS: '3750' }).fleet.beatMs, 3_750);
+});

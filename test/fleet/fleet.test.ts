@@ -114,6 +114,26 @@ test.serial('an engine that is killed comes back, and is heard of', async (t) =>
   t.true((left?.finishedAt ?? 0) <= (began ?? 0), 'it ended before this engine began, so nobody asked this one for it');
 });
 
+test.serial('a Docker that hangs costs no heartbeat, and its worlds go on', async (t) => {
+  const [, , node] = nodes;
+  const host = node.host.worlds;
+  await node.host.engine.startContainer((await node.host.engine.inventory())[0]?.id ?? '');
+  await goesOn(node);
+  await node.machine.stopEngine();
+  const { answered } = node.beats;
+  // More of them than fit into a lease.
+  await eventually('beats are answered', () => {
+    t.is(node.beats.missed, 0);
+    return node.beats.answered - answered > 10;
+  });
+  const { containers, watchdogs } = await node.link.observe(soon());
+  t.like({ containers, watchdogs }, { containers: null, watchdogs: 2 });
+  t.true((await host.look('server', [], soon())).exists);
+  await goesOn(node);
+  await node.machine.contEngine();
+  t.like((await node.host.engine.inventory())[0], { serverId: 'server', state: 'running' });
+});
+
 test.serial('a disk that is full is told, and free again when it is', async (t) => {
   const [, node] = nodes;
   await node.machine.fillDisk();

@@ -281,6 +281,7 @@ export class FleetWorld {
         cpu: 0,
         ramMb: 8000,
         cpus: 4,
+        guarded: true,
         containers: [],
       };
       node.send({ type: 'beat', reading, receivedAt: node.now });

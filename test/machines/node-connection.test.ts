@@ -97,6 +97,35 @@ test('on the machine that Baton runs on the lease is no proof', (t) => {
   t.is(node.context.fence, null);
 });
 
+test('the lease of a node that nobody guards proves nothing, also when that was long ago', (t) => {
+  const node = connected();
+  beat(node, { guarded: false });
+  t.false(node.context.guarded);
+  lose(node);
+  t.like(node.effects.get('fence')?.input, { waitMs: null });
+  node.done('fence', { proof: 'lease_expired', waitedMs: 1e9 });
+  t.is(node.context.fence, null);
+  node.done('connect', { bootId: 'b1' });
+  node.done('readInventory', inventory());
+  beat(node);
+  lose(node);
+  t.like(node.effects.get('fence')?.input, { waitMs: WAIT_MS }, 'it was guarded when it was last heard');
+});
+
+test('a node that has seen a newer epoch of its lease is spoken to above that, at once', (t) => {
+  const stale = { code: 'stale_epoch', retry: 'fenced', details: { reason: 'over', highest: 41 } } as const;
+  const node = connected();
+  node.fails('heartbeat', stale);
+  t.is(node.context.leaseEpoch, 42);
+  node.done('connect', { bootId: 'b1' });
+  node.fails('readInventory', stale);
+  t.is(node.context.leaseEpoch, 43, 'each loss makes void what it was told to keep');
+  node.ring('retry');
+  node.done('connect', { bootId: 'b1' });
+  node.done('readInventory', inventory());
+  t.like(node.effects.get('heartbeat')?.input, { leaseEpoch: 43 });
+});
+
 test('a late heartbeat of the effect that was left changes nothing', (t) => {
   const node = connected();
   lose(node);
@@ -288,6 +317,7 @@ test('only what matters of a heartbeat is told to the actor', (t) => {
   t.true(matters({ disk: 0.91 }));
   t.true(matters({ containers: [shown('a')] }));
   t.true(matters({ ramMb: 9000 }));
+  t.true(matters({ guarded: false }));
   t.false(matters({}, 60_999));
   t.true(matters({}, 61_000), 'the lease is written down once a minute');
   t.true(isNews({ ...known, missed: 1 }, reading(), 1000, NODE_LIMITS));

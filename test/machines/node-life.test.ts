@@ -132,7 +132,17 @@ test('a node is not empty while its own inventory shows that something runs', (t
   const container = { id: 'x', serverId: 'x', epoch: 1, state: 'running', exitCode: null };
   node.send({
     type: 'beat',
-    reading: { bootId: 'b1', clockMs: 1, disk: 0, memory: 0, cpu: 0, ramMb: 8000, cpus: 4, containers: [container] },
+    reading: {
+      bootId: 'b1',
+      clockMs: 1,
+      disk: 0,
+      memory: 0,
+      cpu: 0,
+      ramMb: 8000,
+      cpus: 4,
+      guarded: true,
+      containers: [container],
+    },
     receivedAt: node.now,
   });
   node.command('decommission');

@@ -72,6 +72,7 @@ export const reading = (more: Partial<Reading> = {}): Reading => ({
   cpu: 0.5,
   ramMb: 8000,
   cpus: 4,
+  guarded: true,
   containers: [],
   ...more,
 });

@@ -203,6 +203,28 @@ testOnce('without a watchdog no lease is given, and a heartbeat starts one again
   t.like(await node.run(commands.heartbeat(1, until)), { granted: true, leased: true });
 });
 
+testOnce('what the watchdogs do not find is told: nobody would freeze it', async (t, node) => {
+  await node.lease(1, STARTED_MS);
+  await node.startProbe('seen', 1, 1);
+  t.is((await node.run(commands.observe())).watchdogs, 2);
+  const hidden = await node.docker.createContainer({
+    Image: `baton-test/probe-${node.nodeId}:1`,
+    Cmd: ['sleep', '600'],
+    Labels: { 'baton.node': node.nodeId, 'baton.server': 'hidden', 'baton.epoch': '1' },
+    // Deeper in the tree than where Docker puts its containers by itself.
+    HostConfig: { CgroupParent: `/${node.nodeId}/deep` },
+  });
+  try {
+    await hidden.start();
+    t.is((await node.run(commands.observe())).watchdogs, 0);
+    await hidden.remove({ force: true });
+    t.is((await node.run(commands.observe())).watchdogs, 2);
+  } finally {
+    const left = ['/sys/fs/cgroup', '-depth', '-type', 'd', '-path', `*/${node.nodeId}*`, '-exec', 'rmdir', '{}', '+'];
+    execFileSync('find', left);
+  }
+});
+
 gated(
   'what one watchdog has thawed under a new lease before Docker pauses it for the other is thawed again (dash)',
   async (t) => {

@@ -20,7 +20,7 @@ export interface NodeReading {
   readonly leaseEpoch: number;
   /** Whether the grant of this very heartbeat holds now; null when there was none. */
   readonly granted: boolean | null;
-  /** Loops that would freeze servers. With 0 no grant is taken, and the end of a lease proves nothing. */
+  /** Loops that would freeze every server; 0 also when they do not find one. Then the end of a lease proves nothing. */
   readonly watchdogs: number;
   /** Null when its engine did not answer; that says nothing about what runs. */
   readonly containers: readonly ReadContainer[] | null;

@@ -79,6 +79,8 @@ export interface NodeRow {
   readonly reserveRamMb: number;
   readonly bootId: string | null;
   readonly leaseEpoch: number;
+  /** False when nobody on it would freeze its servers at the end of its lease. */
+  readonly guarded: boolean;
   /** When it last answered to a heartbeat; at most a minute older than the truth while it is connected. */
   readonly lastLeaseAt: Date | null;
   /** Since when it has been away; null while it is there. */

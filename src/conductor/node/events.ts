@@ -11,7 +11,7 @@ export function nodeEvents(
   after: AnyMachineSnapshot,
   event: ActorEvent,
 ): readonly PendingEvent[] {
-  const { id, name, fence, lastError } = contextOf(after);
+  const { id, name, fence, lastError, guarded } = contextOf(after);
   const say = (type: string, data: Record<string, unknown>): PendingEvent => ({
     type: `node.${type}`,
     subject: { kind: 'node', id },
@@ -23,9 +23,11 @@ export function nodeEvents(
   if (after.status !== 'active') return [say('removed', {})];
   const was = nodeStatus(before);
   const isSame = status === was.status && detail === was.detail && connection === was.connection;
-  if (isSame && pressure === was.pressure) return [];
+  const guard = guarded === contextOf(before).guarded ? [] : [say(guarded ? 'guarded' : 'unguarded', {})];
+  if (isSame && pressure === was.pressure) return guard;
   const fault = lastError !== contextOf(before).lastError ? lastError : null;
   return [
+    ...guard,
     say('status_changed', {
       old_status: was.status,
       status,

@@ -36,6 +36,7 @@ export function createReader(kind: NodeKind) {
       memory: shareUsed(memoryKb.total, memoryKb.available),
       cpu: kind === 'local' ? 0 : busy(samples[0] ?? sample, sample),
       ...(kind === 'local' ? { ramMb: known.ramMb, cpus: known.cpus } : sizeOf(answer)),
+      guarded: kind === 'local' || answer.watchdogs > 0,
       containers: answer.containers ?? known.shown,
     };
   };

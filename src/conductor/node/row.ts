@@ -30,6 +30,7 @@ export function nodeRow(snapshot: AnyMachineSnapshot): Projected<Omit<NodeRow, '
     reserveRamMb: context.reserveRamMb,
     bootId: context.bootId,
     leaseEpoch: context.leaseEpoch,
+    guarded: context.guarded,
     lastLeaseAt: context.lastLeaseAt,
     awaySince: context.awaySince,
     fence: context.fence,

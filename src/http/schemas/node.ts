@@ -32,6 +32,10 @@ export const Node = z
     reserve_ram_mb: z.int().meta({ description: 'Kept for the machine itself.' }),
     boot_id: z.string().nullable(),
     lease_epoch: z.int(),
+    guarded: z.boolean().meta({
+      description:
+        'False when nobody on it would freeze its servers at the end of its lease: should it be lost, they start elsewhere only once it is known to be off.',
+    }),
     last_lease_at: Time.nullable().meta({
       description: 'When it last answered; at most a minute older than the truth while it is connected.',
     }),

@@ -34,6 +34,7 @@ export const NEVER_CONNECTED = {
   leaseEpoch: 1,
   lastLeaseAt: null,
   missed: 0,
+  guarded: true,
   awaySince: null,
   rebooted: false,
   fence: null,

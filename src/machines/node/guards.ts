@@ -6,9 +6,14 @@ import type { NodeLimits } from './limits.ts';
 import { isPressed } from './pressure.ts';
 import type { NodeContext } from './types.ts';
 
-/** What proves anything by the lease's running out, ms; null where there is no lease: on the machine that we run on. */
-export const leaseProofMs = ({ kind }: Pick<NodeContext, 'kind'>, { lease }: NodeLimits): number | null =>
-  kind === 'local' ? null : fenceWaitMs(lease);
+/**
+ * What proves anything by the lease's running out, ms; null where that proves nothing: on the machine that we run on, which has no lease,
+ * and where nobody would freeze what runs.
+ */
+export const leaseProofMs = (
+  { kind, guarded }: Pick<NodeContext, 'kind' | 'guarded'>,
+  { lease }: NodeLimits,
+): number | null => (kind === 'local' || !guarded ? null : fenceWaitMs(lease));
 
 const isCordoned = ({ context }: Now): boolean => context.cordoned || context.leaves || isPressed(context.pressure);
 

@@ -47,7 +47,7 @@ import { pressure } from './states/pressure.ts';
 import { room } from './states/room.ts';
 
 /** Raise it, and `migrate.ts` with it, with every change that a stored snapshot would not survive. */
-export const NODE_MACHINE_VERSION = '3';
+export const NODE_MACHINE_VERSION = '4';
 
 /** The node's statechart, pure: what it starts are effects, what it says are verbs (`src/actors`). */
 export const createNodeMachine = (limits: NodeLimits = NODE_LIMITS) =>

@@ -16,13 +16,19 @@ interface OldContext extends Omit<NodeContext, 'reservations' | 'diskMb'> {
 
 /**
  * A stored snapshot of an older machine as the present one would have stored it. Version 1 knew only the local machine, in
- * its one state `ready`; the first event connects it. Version 2 knew RAM and CPU alone, and no region `room`.
+ * its one state `ready`; the first event connects it. Version 2 knew RAM and CPU alone, and no region `room`. Version 3 did not
+ * remember whether a node is guarded; its next answer tells.
  * @throws TypeError for a version that there never was
  */
 export function migrateNode(snapshot: unknown, fromVersion: string): unknown {
+  if (fromVersion === '3') {
+    const { context, ...rest } = snapshot as Stored<Omit<NodeContext, 'guarded'>>;
+    return { ...rest, context: { ...context, guarded: true } satisfies NodeContext };
+  }
   const stored = snapshot as Stored<OldContext>;
   if (fromVersion === '2') {
-    return { ...stored, value: { ...stored.value, room: 'settled' }, context: withResources(stored.context) };
+    const context = { ...withResources(stored.context), guarded: true };
+    return { ...stored, value: { ...stored.value, room: 'settled' }, context };
   }
   if (fromVersion !== '1') throw new TypeError(`No node was ever stored by version ${fromVersion}.`);
   const context = {

@@ -12,6 +12,7 @@ export const isNews = (known: NodeKnown, reading: Reading, at: number, limits: N
   at - known.lastLeaseAt >= limits.leaseNoteMs ||
   known.ramMb !== reading.ramMb ||
   known.cpus !== reading.cpus ||
+  known.guarded !== reading.guarded ||
   !isSamePressure(known.pressure, pressureAfter(known.pressure, reading, limits)) ||
   !isSameInventory(known.shown, reading.containers);
 
@@ -23,6 +24,7 @@ export const knownAfter = (known: NodeKnown, reading: Reading, at: number, limit
   ramMb: reading.ramMb,
   cpus: reading.cpus,
   missed: 0,
+  guarded: reading.guarded,
   lastLeaseAt: at,
 });
 

@@ -81,6 +81,8 @@ export interface Reading {
   readonly cpus: number;
   /** Of the disk that worlds lie on; absent when it was not measured. */
   readonly diskMb?: number;
+  /** Whether somebody there freezes all of its servers when the lease ends; see `guarded` of the context. */
+  readonly guarded: boolean;
   readonly containers: readonly ShownContainer[];
 }
 
@@ -131,6 +133,8 @@ export interface NodeContext {
   readonly lastLeaseAt: number | null;
   /** Heartbeats missed in a row. */
   readonly missed: number;
+  /** False when its last answer said that nobody there would freeze its servers: then the end of its lease proves nothing. */
+  readonly guarded: boolean;
   /** Since when its servers do not know how they are (Unix ms); null while they do. */
   readonly awaySince: number | null;
   /** It has booted since its servers last knew how they are. */
@@ -236,6 +240,7 @@ export interface NodeEffects {
    * A round trip each `lease.beatMs`, for as long as the node is connected: no deadline, never ends by itself. Each is sent
    * under `leaseEpoch` and grants `grantUntil(clockMs of the last answer received)`; nobody else ever grants. A beat that is
    * not answered within `lease.beatMs` is missed, and its answer is worth nothing when it comes later: sends `beat.missed`.
+   * So it does when the node answers and takes no lease although it has a watchdog: its servers freeze all the same.
    * Sends `beat` when `isNews` says so, starting from `known`. It grants nothing once its signal has aborted, nor while this
    * process is not sure that it owns the shards: whoever takes them over waits for a lease, counted from then.
    */
@@ -281,5 +286,6 @@ export interface NodeKnown {
   readonly ramMb: number;
   readonly cpus: number;
   readonly missed: number;
+  readonly guarded: boolean;
   readonly lastLeaseAt: number | null;
 }

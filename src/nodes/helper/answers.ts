@@ -64,7 +64,7 @@ export const observation = z
     leased: answer.leased,
     /** Until when the node's last lease lasts, on its clock; meaningful while `leased`. */
     leaseUntilMs: answer.until,
-    /** 0, 1 or 2 loops that would freeze servers. With 0 no grant is taken, and the end of a lease proves nothing. */
+    /** 0, 1 or 2 loops that would freeze every server; 0 also when they do not find one. Then the end of a lease proves nothing. */
     watchdogs: answer.watchdogs,
     /** Null when Docker did not answer; that says nothing about what runs. */
     containers: answer.containers,

@@ -34,6 +34,7 @@ export const Node = defineEntity({
     reserveRamMb: p.integer().default(0),
     bootId: p.text().strictNullable(),
     leaseEpoch: p.bigint('number').defaultRaw('0'),
+    guarded: p.boolean().default(true),
     lastLeaseAt: p.datetime(3).strictNullable(),
     awaySince: p.datetime(3).strictNullable(),
     fence: p.json<NonNullable<NodeRow['fence']>>().strictNullable(),

@@ -6,6 +6,7 @@ import { Migration0005ReservationsByNode } from './Migration0005ReservationsByNo
 import { Migration0006PortsOfServers } from './Migration0006PortsOfServers.ts';
 import { Migration0007NodeVersions } from './Migration0007NodeVersions.ts';
 import { Migration0008PortsByNode } from './Migration0008PortsByNode.ts';
+import { Migration0009GuardedNodes } from './Migration0009GuardedNodes.ts';
 
 /** All migrations, oldest first. One that was released is never changed. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   { name: 'Migration0006PortsOfServers', class: Migration0006PortsOfServers },
   { name: 'Migration0007NodeVersions', class: Migration0007NodeVersions },
   { name: 'Migration0008PortsByNode', class: Migration0008PortsByNode },
+  { name: 'Migration0009GuardedNodes', class: Migration0009GuardedNodes },
 ];

@@ -21,6 +21,7 @@ const COLUMNS: readonly Column[] = [
   ['reserveRamMb', 'reserve_ram_mb', 'integer'],
   ['bootId', 'boot_id', 'text'],
   ['leaseEpoch', 'lease_epoch', 'bigint'],
+  ['guarded', 'guarded', 'boolean'],
   ['lastLeaseAt', 'last_lease_at', 'timestamptz'],
   ['awaySince', 'away_since', 'timestamptz'],
   ['fence', 'fence', 'jsonb'],

@@ -42,7 +42,7 @@ export interface HelperParts {
 /** No lease is so long: a grant beyond it was anchored at another clock. */
 const LEASE_MAX_MS = 120_000;
 /** What the script waits for `docker ps`. */
-const INVENTORY_MS = 2_000;
+const INVENTORY_MS = 1_000;
 /** Of a world, per write; its size only has to change when it does. */
 const BYTES_PER_WRITE = 64;
 const DISK_KB = 100_000_000;

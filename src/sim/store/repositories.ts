@@ -57,6 +57,7 @@ const UNKNOWN_NODE = {
   reserveRamMb: 0,
   bootId: null,
   leaseEpoch: 0,
+  guarded: true,
   lastLeaseAt: null,
   awaySince: null,
   fence: null,

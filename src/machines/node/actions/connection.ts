@@ -4,7 +4,7 @@
  */
 import type { Verb } from '../../../actors/verbs.ts';
 import type { NodeNews, ShownContainer } from '../../fleet/types.ts';
-import { type EventOf, outputOf, timeOf } from '../context.ts';
+import { type EventOf, errorOf, type Now, outputOf, timeOf } from '../context.ts';
 import { sized } from '../ledger.ts';
 import type { NodeLimits } from '../limits.ts';
 import { pressureAfter } from '../pressure.ts';
@@ -30,7 +30,16 @@ const tellFenced = (context: NodeContext, { proof, at }: Fence): Verb[] =>
   tellServers(context, () => ({ type: 'node.fenced', proof, provenAt: at }));
 
 /** What was kept, or granted, under the lease before is void: it stays frozen until it is kept anew. */
-const withNewLease = (context: NodeContext): NodeContext => ({ ...context, leaseEpoch: context.leaseEpoch + 1 });
+const withNewLease = (context: NodeContext, seen = 0): NodeContext => ({
+  ...context,
+  leaseEpoch: Math.max(context.leaseEpoch, seen) + 1,
+});
+
+/** The epoch that a node has seen, where it refused ours as older: our database is one that was put back to an earlier day. */
+function seenEpoch(now: Now): number {
+  const highest = errorOf(now)?.details?.highest;
+  return typeof highest === 'number' ? highest : 0;
+}
 
 function fenced(before: NodeContext, fence: Fence) {
   const context = { ...withNewLease(before), fence };
@@ -40,7 +49,7 @@ function fenced(before: NodeContext, fence: Fence) {
 export const connectionActions = (limits: NodeLimits) => ({
   noteBeat: act(({ context, event }) => {
     const { reading, receivedAt } = event as EventOf<'beat'>;
-    const { bootId, containers } = reading;
+    const { bootId, containers, guarded } = reading;
     return {
       set: {
         ...sized(context, reading),
@@ -49,6 +58,7 @@ export const connectionActions = (limits: NodeLimits) => ({
         pressure: pressureAfter(context.pressure, reading, limits),
         lastLeaseAt: receivedAt,
         missed: 0,
+        guarded,
       },
     };
   }),
@@ -57,12 +67,16 @@ export const connectionActions = (limits: NodeLimits) => ({
     return { set: { missed: streak, lastLeaseAt: lastLeaseAt ?? context.lastLeaseAt } };
   }),
   noteLost: act((now) => ({ set: { awaySince: timeOf(now) }, verbs: tellLost(now.context) })),
+  /** It has refused our epoch; the next one is above what it has seen. */
+  noteStale: act((now) =>
+    seenEpoch(now) > now.context.leaseEpoch ? { set: withNewLease(now.context, seenEpoch(now)) } : {},
+  ),
   /**
    * Lost again before it was connected. Its servers may have let it keep what they will have elsewhere soon, so all of that is
    * void, and they hear anew how it is. A proof holds on, since nothing was granted.
    */
   noteLostAgain: act((now) => {
-    const context = withNewLease(now.context);
+    const context = withNewLease(now.context, seenEpoch(now));
     const { fence } = context;
     const verbs = [...tellLost(context), ...(fence === null ? [] : tellFenced(context, fence))];
     return { set: { ...context, settlement: null, awaySince: context.awaySince ?? timeOf(now) }, verbs };

@@ -13,8 +13,8 @@ const settlement = ({ context }: { context: NodeContext }) => ({
 });
 
 const known = ({ context }: { context: NodeContext }) => {
-  const { bootId, pressure, shown, ramMb, cpus, missed, lastLeaseAt } = context;
-  return { ...factsOf(context), known: { bootId, pressure, shown, ramMb, cpus, missed, lastLeaseAt } };
+  const { bootId, pressure, shown, ramMb, cpus, missed, guarded, lastLeaseAt } = context;
+  return { ...factsOf(context), known: { bootId, pressure, shown, ramMb, cpus, missed, guarded, lastLeaseAt } };
 };
 
 /** No answer where there should be one. */
@@ -32,6 +32,9 @@ const LOSE_AGAIN = {
   actions: ['noteLostAgain', { type: 'fail', params: unreachable }],
 } as const;
 
+/** Nothing is sent under the refused epoch any more, so that what the node is told next it takes. */
+const LOSE_BY_REFUSAL = { target: LOSE.target, actions: [...LOSE.actions, 'noteStale'] } as const;
+
 const LOSE_BY_MISS = { guard: 'isLastMiss', target: LOSE.target, actions: ['noteMissed', ...LOSE.actions] } as const;
 const REBOOTED = { guard: 'hasRebooted', target: '#node.connection.recovering', actions: 'noteReboot' } as const;
 
@@ -44,7 +47,7 @@ const connected = createStateConfig({
   entry: ['noteConnected', 'succeed'],
   initial: 'healthy',
   always: { guard: 'isOver', target: 'closed' },
-  invoke: { id: 'heartbeat', src: 'heartbeat', input: known, onDone: LOSE, onError: LOSE },
+  invoke: { id: 'heartbeat', src: 'heartbeat', input: known, onDone: LOSE, onError: LOSE_BY_REFUSAL },
   on: {
     beat: [REBOOTED, { actions: 'noteBeat' }],
     'beat.missed': [LOSE_BY_MISS, { actions: 'noteMissed' }],
