@@ -132,12 +132,13 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
       node: (id) => machines.of(id).host,
       nodes: () => machines.all().map(({ host }) => host),
     };
+    const leases = createLeaseBook();
     const nodeWorld: NodeWorld = {
       ...shared,
       machines,
       keys: repositories,
       limits,
-      leases: createLeaseBook(),
+      leases,
       clock,
       // Nobody but this process can reach the embedded database: its directory is locked.
       mayGrant: () => target.isOwn || runtime.isSure(),
@@ -163,7 +164,7 @@ export async function startBaton({ settings, log, fault = null, leaseLost }: Bat
     closers.push(() => runtime.stop());
     await ensureQueue(runtime.actors, system);
     for (const { host, size } of nodes.all) await ensureNodeActor(runtime.actors, host, size, system);
-    hintQueue(runtime.actors, picture, queue);
+    hintQueue(runtime.actors, picture, queue, leases);
 
     const watching = new AbortController();
     closers.push(async () => watching.abort());

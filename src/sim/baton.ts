@@ -88,12 +88,14 @@ export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
     node: (id) => machines.of(id).host,
     nodes: () => machines.all().map(({ host }) => host),
   };
+  const book = createLeaseBook();
+  const leases = seams.leases?.(book) ?? book;
   const nodeWorld: NodeWorld = {
     ...shared,
     machines,
     keys: repositories,
     limits,
-    leases: seams.leases?.(createLeaseBook()) ?? createLeaseBook(),
+    leases,
     clock,
     mayGrant: () => runtime.isSure(),
   };
@@ -118,7 +120,7 @@ export async function startSimBaton(parts: BatonParts): Promise<SimBaton> {
   await runtime.start();
   await ensureQueue(runtime.actors, system);
   await ensureNodeActor(runtime.actors, local.host, size, system);
-  hintQueue(runtime.actors, picture, queue);
+  hintQueue(runtime.actors, picture, queue, leases);
 
   machines.onEach(({ host }, gone) => {
     const { send } = runtime.actors;

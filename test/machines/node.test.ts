@@ -184,8 +184,18 @@ test('one server starts for each two cores, and the next when one of them runs o
   t.false(reserveAll(drive, 'd', 1, asks(1000)).placed);
   release(drive, 'b', 1);
   t.true(reserveAll(drive, 'd', 2, asks(1000)).placed);
-  t.true(reserveAll(drive, 'a', 2, asks(1000)).placed, 'one that has room is not sent away because others start');
-  t.is(startsOn(drive.context), 3);
+});
+
+test('all who have room when their machine has booted start one after the other, and keep their room meanwhile', (t) => {
+  const drive = node(64_000, { cpus: 4 });
+  for (const id of ['a', 'b', 'c']) reserve(drive, id, 1, 1000);
+  for (const id of ['a', 'b']) t.true(reserveAll(drive, id, 2, asks(1000)).placed);
+  t.like(reserveAll(drive, 'c', 2, asks(1000)), { placed: false, busy: true });
+  t.like(drive.context.reservations.c, { epoch: 1, startsUntil: null });
+  t.true(reserveAll(drive, 'a', 3, asks(1000)).placed, 'one that starts is not in its own way');
+  hold(drive, 'b', 2);
+  t.true(reserveAll(drive, 'c', 3, asks(1000)).placed);
+  t.is(startsOn(drive.context), 2);
 });
 
 test('room of a start that neither succeeds nor fails goes back, and its server is told', (t) => {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { create, isEnded, off, PREPARED, running, type Server, stopped } from './server-stations.ts';
+import { create, exit, isEnded, off, PREPARED, running, type Server, stopped } from './server-stations.ts';
 
 const MINUTE = 60_000;
 const release = (epoch: number) => ({ to: 'node/n1', event: { type: 'release', serverId: 's1', epoch } });
@@ -61,6 +61,30 @@ test('ten minutes after it was first queued the waiting is over, whatever it tri
   t.is(server.dueIn('queueDeadline'), 9 * MINUTE);
   server.ring('queueDeadline');
   t.is(server.context.lastError?.code, 'no_capacity');
+});
+
+test('a server that has room and waits for its turn to start keeps that room, however long it takes', (t) => {
+  const server = running();
+  server.command('restart', { announce: '' });
+  exit(server);
+  const busy = { placed: false, reason: 'others start', busy: true };
+  server.done('place', busy);
+  t.is(server.state, 'queued');
+  t.true(server.context.reserved);
+  t.false(server.told().some(({ event }) => event.type === 'release'));
+  for (let minutes = 0; minutes < 30; minutes += 5) {
+    server.now += 5 * MINUTE;
+    server.ring('nextAttempt');
+    server.done('place', busy);
+    t.is(server.state, 'queued');
+    t.like(server.told()[0], { event: { type: 'enter', entry: { givesUpAt: server.now + 10 * MINUTE } } });
+  }
+  server.ring('queueDeadline');
+  t.is(server.state, 'queued');
+  server.ring('nextAttempt');
+  server.done('place', { placed: false, reason: 'n1 does not answer' });
+  t.is(server.state, 'failed');
+  t.false(server.context.reserved);
 });
 
 test('a place that breaks in passing counts as an attempt, one that breaks for good fails at once', (t) => {

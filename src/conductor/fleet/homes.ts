@@ -10,7 +10,6 @@ export interface Home {
 export interface Homes {
   /** The room of the highest epoch. */
   newest(serverId: string): Home | undefined;
-  isOn(serverId: string, nodeId: string): boolean;
   /** A turn of the node has left these reservations. Only what it changed is looked at: a node has many. */
   note(nodeId: string, before: NodeContext['reservations'], after: NodeContext['reservations']): void;
 }
@@ -24,7 +23,6 @@ export function createHomes(): Homes {
 
   return {
     newest: (serverId) => homes.get(serverId)?.[0],
-    isOn: (serverId, nodeId) => homes.get(serverId)?.some((home) => home.nodeId === nodeId) ?? false,
     note(nodeId, before, after) {
       const { given, gone } = roomChanges(before, after);
       for (const serverId of gone) {

@@ -75,26 +75,29 @@ export function createPicture({ memory, clock, startsMax: setting }: PicturePart
   const homes = createHomes();
   const listeners: ((hasGained: boolean) => void)[] = [];
 
-  function coming(nodeId: string): readonly Resources[] {
+  /** What those who are expected take that is not counted by a reservation of theirs: room, and a turn to start. */
+  function coming({ id, reservations }: NodeContext): { readonly asks: readonly Resources[]; readonly starts: number } {
     const asks: Resources[] = [];
-    for (const [serverId, { ask }] of expected.on(nodeId)) {
-      // Who has room there already is counted by his reservation.
-      if (!homes.isOn(serverId, nodeId)) asks.push(ask);
+    let starts = 0;
+    for (const [serverId, { ask }] of expected.on(id)) {
+      const own = reservations[serverId];
+      if (own === undefined) asks.push(ask);
+      if (own === undefined || own.startsUntil === null) starts += 1;
     }
-    return asks;
+    return { asks, starts };
   }
 
   function stateOf({ context, status }: KnownNode): NodeState {
-    const soon = coming(context.id);
+    const soon = coming(context);
     return {
       id: context.id,
       size: sizeOf(context),
-      held: sum(heldOn(context), heldBy(soon)),
+      held: sum(heldOn(context), heldBy(soon.asks)),
       ready: IN_SERVICE.has(status.status),
       healthy: status.connection === 'healthy',
       cordoned: status.status !== 'ready',
       system: context.system,
-      busy: startsOn(context) + soon.length >= startsMax(context, setting),
+      busy: startsOn(context) + soon.starts >= startsMax(context, setting),
       dedicated: context.kind !== 'cloud',
       labels: [
         engineLabel(context.engine),

@@ -7,12 +7,20 @@ export interface LeaseBook {
   heard(nodeId: string, atMs: number): void;
   /** When the last answer was received; null for none in the life of this process. */
   lastHeardMs(nodeId: string): number | null;
+  /** Calls the listener when a node is heard for the first time in the life of this process. */
+  onFirst(listener: () => void): void;
 }
 
 export function createLeaseBook(): LeaseBook {
   const heardAtMs = new Map<string, number>();
+  const listeners: (() => void)[] = [];
   return {
-    heard: (nodeId, atMs) => void heardAtMs.set(nodeId, atMs),
+    heard(nodeId, atMs) {
+      const isFirst = !heardAtMs.has(nodeId);
+      heardAtMs.set(nodeId, atMs);
+      if (isFirst) for (const listener of listeners) listener();
+    },
+    onFirst: (listener) => void listeners.push(listener),
     lastHeardMs: (nodeId) => heardAtMs.get(nodeId) ?? null,
   };
 }

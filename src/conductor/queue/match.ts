@@ -10,7 +10,7 @@ import {
   type QueueLimits,
   ranked,
 } from '../../machines/queue/index.ts';
-import { type Ask, fits, type Planner } from '../../planner/index.ts';
+import { type Ask, fits, type Planner, type Resources } from '../../planner/index.ts';
 import { engineFor, engineLabel, type FleetPicture, mostOf } from '../fleet/picture.ts';
 import type { QueuePicture } from './picture.ts';
 
@@ -25,6 +25,8 @@ export interface MatchParts {
 }
 
 type Match = EffectFunction<QueueEffects['match']['input'], QueueEffects['match']['output']>;
+
+const NOTHING: Resources = { ramMb: 0, cpuMilli: 0, diskMb: 0, ports: 0 };
 
 /** By node: the server that it is held for. */
 type Holds = ReadonlyMap<string, string>;
@@ -68,7 +70,9 @@ export const match =
     function askOf({ serverId, demand, only, avoid }: QueueEntry, held: Holds): Ask {
       const others = [...held].flatMap(([nodeId, holder]) => (holder === serverId ? [] : [nodeId]));
       const where = only === null ? { labels: [engineLabel(engineFor(picture, engine))] } : { only };
-      return { ...demand, ...where, avoid: [...avoid, ...others] };
+      // Who has kept his room there waits for a turn to start alone.
+      const hasRoom = only !== null && picture.reservationOf(serverId)?.nodeId === only;
+      return { ...(hasRoom ? NOTHING : demand), ...where, avoid: [...avoid, ...others] };
     }
   };
 

@@ -28,8 +28,8 @@ export interface Request {
   readonly ask: Resources;
   /** When the room goes back unless the server holds it by then, Unix ms. */
   readonly startsUntil: number;
-  /** 0: by the node's cores. */
-  readonly startsMax: number;
+  /** 0: by the node's cores; null: as many as come. */
+  readonly startsMax: number | null;
 }
 
 export interface Answer {
@@ -39,20 +39,20 @@ export interface Answer {
 
 /**
  * Gives a server room for its epoch. Twice is once; a newer epoch takes the place of the older one, which stays when there
- * is no room for the newer; an older one, one that was given back, or a purged server's is refused. A server that has room
- * here already is not sent away because others start: it would lose that room.
+ * is no room for the newer; an older one, one that was given back, or a purged server's is refused. Who has room here
+ * already, as all have after the machine has booted, waits for his turn to start as everybody does, and keeps that room.
  */
 export function reserve(context: NodeContext, request: Request): Answer {
   const { serverId, epoch, ask, startsUntil } = request;
   const settled = held(context, serverId, epoch);
   if (settled !== undefined) return settled;
   const before = context.reservations[serverId];
-  const isNew = before === undefined;
-  const others = isNew ? context : { ...context, reservations: withoutReservation(context, serverId) };
+  const others = before === undefined ? context : { ...context, reservations: withoutReservation(context, serverId) };
   const short = shortage(others, ask);
   if (short !== null) return turnDown(context, short);
-  if (isNew && startsOn(context) >= startsMax(context, request.startsMax)) {
-    return turnDown(context, `As many servers as may start on ${context.name} at once are doing so.`);
+  if (request.startsMax !== null && startsOn(others) >= startsMax(context, request.startsMax)) {
+    const reason = `As many servers as may start on ${context.name} at once are doing so.`;
+    return { context, placement: { placed: false, reason, busy: true } };
   }
   const kept = before !== undefined && (before.startsUntil === null || before.kept === true);
   const reservation = { ...ask, epoch, startsUntil, ...(kept && { kept }) };

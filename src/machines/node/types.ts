@@ -162,8 +162,10 @@ export interface ReservationRequest extends Resources {
   readonly startMs: number;
 }
 
-/** What `reserve` replies to each request. */
-export type Placement = { readonly placed: true } | { readonly placed: false; readonly reason: string };
+/** What `reserve` replies to each request; `busy`: there is room, only that as many start as may at once. */
+export type Placement =
+  | { readonly placed: true }
+  | { readonly placed: false; readonly reason: string; readonly busy?: true };
 
 /** What is to be done with the containers that a node showed; each server's own actor decides, by `reconcile`. */
 export interface Settlement {

@@ -65,6 +65,7 @@ export const serverGuards = (limits: ServerLimits) => ({
     return context.reserved && nodeId === context.nodeId && epoch === context.placedEpoch;
   },
   isExhausted: (now: Now) => isExhausted(now, limits),
+  hasNoRoom: ({ context }: Now) => !context.reserved,
   /** Doing it again would not help. A place that did not answer in time may do so the next time. */
   isLasting: (now: Now) => {
     const error = errorOf(now);

@@ -14,11 +14,11 @@ import { Drive } from '../../machines/drive.ts';
 import { entry, MINUTE, NOW, ramMb, waiting } from '../../machines/queue-entries.ts';
 import { asks, STARTS_MAX, testNodes } from './nodes.ts';
 
-function aQueue(limits = QUEUE_LIMITS) {
+function aQueue(limits = QUEUE_LIMITS, startsMax = STARTS_MAX) {
   const clock = { at: NOW, now: () => clock.at };
   const memory = createFleetMemory();
-  const picture = createPicture({ memory, clock, startsMax: STARTS_MAX });
-  const nodes = testNodes(picture);
+  const picture = createPicture({ memory, clock, startsMax });
+  const nodes = testNodes(picture, startsMax);
   const queue = createQueuePicture(clock);
   const planner = createInlinePlanner({ memory });
   const run = match({ queue, picture, planner, engine: 'simulated', clock, limits });
@@ -112,6 +112,16 @@ test('a node is held for one that was overtaken often or long enough, and takes 
     q.hold({ entries: [{ ...large, overtaken: 9, queuedAt: NOW }, entry('a')] });
     t.like(await q.look(), { offers: [{ serverId: 'a' }], held: [] });
   }
+});
+
+test('who has kept his room waits for a turn to start in it, and not for the room', async (t) => {
+  const q = aQueue(QUEUE_LIMITS, 2);
+  q.nodes.add('n1', 8000);
+  for (const id of ['a', 'b', 'c']) q.nodes.run('n1', id, asks(2000));
+  const entries = ['a', 'b', 'c'].map((id) => entry(id, { only: 'n1', ...ramMb(2000) }));
+  t.deepEqual(await q.offers(entries), { a: 'n1', b: 'n1' }, 'as many as may start at once');
+  q.picture.settled('a');
+  t.deepEqual(await q.offers(entries.slice(2)), { c: 'n1' });
 });
 
 test('room is held for nobody who would not fit even on an empty node, and once on each node', async (t) => {

@@ -39,15 +39,18 @@ const refused = (context: NodeContext, { serverId, epoch }: ReservationRequest):
 
 export const roomActions = ({ startsMax }: NodeLimits) => {
   const give =
-    (now: Now) =>
+    (now: Now, atOnce: number | null = startsMax) =>
     (context: NodeContext, { serverId, epoch, startMs, ...ask }: ReservationRequest) =>
-      reserve(context, { serverId, epoch, ask, startsUntil: timeOf(now) + startMs, startsMax });
+      reserve(context, { serverId, epoch, ask, startsUntil: timeOf(now) + startMs, startsMax: atOnce });
   return {
     reserve: act((now) => answerEach(now, give(now))),
-    /** For those that have room there already, as a server has that is restarted; all others are refused. */
+    /**
+     * For those that have room there already, as a server has that is restarted; all others are refused. Nobody has to wait for
+     * his turn: the queue offers nothing on a node that takes no servers.
+     */
     reserveAgain: act((now) =>
       answerEach(now, (context, request) =>
-        (context.reservations[request.serverId] === undefined ? refused : give(now))(context, request),
+        (context.reservations[request.serverId] === undefined ? refused : give(now, null))(context, request),
       ),
     ),
     refuse: act((now) => answerEach(now, refused)),

@@ -1,12 +1,13 @@
 /** A server whose node is lost, as changes of the context: what is known of it, and where it goes. */
 import type { Verb } from '../../../actors/verbs.ts';
 import type { NodeNews, NodeShows } from '../../fleet/types.ts';
-import { type Now, outputOf, timeOf } from '../context.ts';
+import { outputOf, timeOf } from '../context.ts';
 import { epochAhead, noOtherNode } from '../faults.ts';
 import type { ServerLimits } from '../limits.ts';
 import { shallBeOff, verdictOf } from '../loss.ts';
 import type { Loss, ServerContext, ServerEvent, ServerStatus } from '../types.ts';
 import { act, type Outcome } from './act.ts';
+import { waitsForTurn } from './queue.ts';
 
 type News<T extends NodeNews['type']> = Extract<NodeNews, { type: T }>;
 
@@ -165,9 +166,3 @@ export const lossActions = (limits: ServerLimits) => ({
     return context.reserved && nodeId === context.nodeId ? {} : { verbs: [releaseAt(nodeId, context)] };
   }),
 });
-
-/** Whether an attempt ended because the nodes that have room start others; other events have no output, or another one. */
-function waitsForTurn(now: Now): boolean {
-  const placement: Partial<ReturnType<typeof outputOf<'place'>>> | undefined = outputOf<'place'>(now);
-  return placement?.placed === false && placement.busy === true;
-}

@@ -9,6 +9,7 @@ import { demandOf } from '../demand.ts';
 import type { ServerLimits } from '../limits.ts';
 import type { ServerContext } from '../types.ts';
 import { act } from './act.ts';
+import { giveBack } from './room.ts';
 
 const QUEUE = 'queue/main';
 
@@ -26,10 +27,21 @@ function attemptsAfter(now: Now): number {
 
 const wasExtra = (now: Now): boolean => now.context.nextAttemptAt !== null && isDone(now, 'place');
 
-/** Whether a server that found no room again has had its attempts or its time. */
+/** Whether an attempt ended because the nodes that have room start others; other events have no output, or another one. */
+export function waitsForTurn(now: Now): boolean {
+  const placement: Partial<ReturnType<typeof outputOf<'place'>>> | undefined = outputOf<'place'>(now);
+  return placement?.placed === false && placement.busy === true;
+}
+
+const keepsItsRoom = (now: Now): boolean => now.context.reserved && waitsForTurn(now);
+
+/**
+ * Whether a server that found no room again has had its attempts or its time. One that has kept its room gets its turn however
+ * long those before it take: each of them has a deadline.
+ */
 export function isExhausted(now: Now, limits: ServerLimits): boolean {
   const { queuedAt } = now.context;
-  if (queuedAt === null) return false;
+  if (queuedAt === null || keepsItsRoom(now)) return false;
   return attemptsAfter(now) >= limits.queueAttempts || timeOf(now) - queuedAt >= limits.queueMs;
 }
 
@@ -52,11 +64,11 @@ export const queueActions = (limits: ServerLimits) => ({
       attempt,
       nextAttemptAt: queuedAt !== null && wasExtra(now) ? nextAttemptAt : at + wait,
     };
-    return {
-      set: queued,
-      verbs: [enter({ ...now.context, ...queued }, reasonOf(now), queued.queuedAt + limits.queueMs)],
-    };
+    const givesUpAt = (keepsItsRoom(now) ? at : queued.queuedAt) + limits.queueMs;
+    return { set: queued, verbs: [enter({ ...now.context, ...queued }, reasonOf(now), givesUpAt)] };
   }),
+  /** What it has of room goes back, unless it only waits for its turn to start in it. */
+  waitWithRoom: act((now) => (keepsItsRoom(now) ? {} : giveBack(now.context))),
   /** The timed attempt begins. */
   takeTurn: act(() => ({ set: { nextAttemptAt: null } })),
   /** Waits no more; the queue hears so if it knows of this server. */
