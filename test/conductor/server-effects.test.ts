@@ -42,6 +42,7 @@ const worldOf = (hosts: ReadonlyMap<string, NodeHost>): ServerWorld =>
       return host;
     },
     nodes: () => [...hosts.values()],
+    fleet: { has: (id: string) => hosts.has(id) },
     ports: { releasePorts: async (id: string) => void released.push(id) },
   }) as unknown as ServerWorld;
 
@@ -152,6 +153,7 @@ test('room is asked for as long as the start may take by the deadlines of the te
   const { world } = withoutPorts(await nodes(t, ['n1']), []);
   const asked: { startMs: number }[] = [];
   const fleet = {
+    has: () => true,
     answers: () => true,
     async reserve(request: { startMs: number }) {
       asked.push(request);
@@ -188,6 +190,7 @@ function withoutPorts(hosts: ReadonlyMap<string, NodeHost>, full: readonly strin
         return nodeId === undefined ? { placed: false, reason: 'none' } : { placed: true, nodeId };
       },
       withdraw: async (nodeId: string) => void withdrawn.push(nodeId),
+      has: (nodeId: string) => hosts.has(nodeId),
       answers: () => true,
     },
     ports: {
@@ -207,6 +210,14 @@ test('a new server gets its home where a port is left, and hears of ports when n
   t.like(await make([]), { nodeId: 'n1' });
   t.like(await make(['n1', 'n2']), { nodeId: 'n3', ports: [{ host: 1 }] });
   await t.throwsAsync(make(['n1', 'n2', 'n3']), { code: 'no_ports' } as object);
+});
+
+test('a server whose node was removed does not wait for its world there, and starts elsewhere with a new one alone', async (t) => {
+  const { world } = withoutPorts(await nodes(t, ['n2']), []);
+  const start = (expects: { worldMarked: boolean } | null) =>
+    place(world, SERVER_LIMITS)({ ...facts, expects, avoid: [], wanted: null, dataExists: true } as never, context);
+  await t.throwsAsync(start({ worldMarked: false }), { code: 'no_data' } as object);
+  t.like(await start(null), { placed: true, home: { nodeId: 'n2' } });
 });
 
 test('room on a node without a port is given back, and looked for elsewhere unless the server is tied to it', async (t) => {

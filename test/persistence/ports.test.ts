@@ -1,5 +1,6 @@
 import test from 'ava';
 import type { PortRequest, WantedPort } from '../../src/conductor/interfaces/stores.ts';
+import type { PortRow } from '../../src/machines/server/types.ts';
 import { createReads } from '../../src/persistence/reads.ts';
 import { portStore } from '../../src/persistence/repositories/ports.ts';
 import { withDatabase } from './database.ts';
@@ -70,6 +71,23 @@ test('a server that may move has ports on both nodes, and where it is not at hom
   t.deepEqual(await ports().portsOf(before.serverId), there);
   const next = await ports().reservePorts(await aRequest({ nodeId: before.nodeId }));
   t.is(next[0]?.host, held[0]?.host);
+});
+
+test('what a server was given while another choice was made for it stays', async (t) => {
+  const request = await aRequest();
+  const home = await aNode(db.pool);
+  let given: readonly PortRow[] = [];
+  await ports().reservePorts({
+    ...request,
+    async taken() {
+      given = await ports().reservePorts({ ...request, nodeId: home });
+      return new Set();
+    },
+  });
+  const left = await ports().portsOf(request.serverId);
+  t.is(left.length, 2);
+  t.deepEqual(await ports().reservePorts({ ...request, nodeId: home }), given, 'asked anew it has those alone');
+  t.deepEqual(await ports().portsOf(request.serverId), given);
 });
 
 test('a server that stays at home after all gives back what it had elsewhere', async (t) => {

@@ -607,6 +607,25 @@ export function storeConformance(test: TestFn<unknown>, open: () => Promise<Open
     t.deepEqual(await ports.portsOf(id), []);
     await t.throwsAsync(ports.reservePorts(request), { code: 'server_gone' } as object);
   });
+
+  on('who has given up waiting for the host takes no ports afterwards', async (t, { ports, nodeId, makeServer }) => {
+    const serverId = await makeServer();
+    const over = new AbortController();
+    const reserving = ports.reservePorts({
+      nodeId,
+      serverId,
+      atHome: true,
+      wanted: [{ name: 'game', protocol: 'tcp', container: 25565, same: false }],
+      range: { from: 30_000, to: 30_003 },
+      signal: over.signal,
+      async taken() {
+        over.abort(new Error('it took too long'));
+        return new Set();
+      },
+    });
+    await t.throwsAsync(reserving, { message: 'it took too long' } as object);
+    t.deepEqual(await ports.portsOf(serverId), []);
+  });
 }
 
 const anAddress = (): Address => `lamp/${randomUUID()}`;

@@ -32,6 +32,8 @@ export interface Fleet {
   reserve(request: RoomRequest, signal: AbortSignal): Promise<Room>;
   /** Gives back what {@link reserve} gave for this epoch. */
   withdraw(nodeId: string, serverId: string, epoch: number): Promise<void>;
+  /** Whether the node is one of the fleet: no more once it was removed or given back. */
+  has(nodeId: string): boolean;
   /** Whether the node can be asked. */
   answers(nodeId: string): boolean;
   /** Every node: why not, or its score and rank. */
@@ -132,6 +134,7 @@ export function createFleet(parts: FleetParts): Fleet {
       throw signal.reason;
     },
     withdraw,
+    has: (nodeId) => picture.node(nodeId) !== undefined,
     answers: (nodeId) => picture.node(nodeId)?.status.connection === 'healthy',
     explain: (wanted) => planner.explain({ ...wanted, labels: [engineLabel(engine()), ...(wanted.labels ?? [])] }),
   };

@@ -63,6 +63,8 @@ export interface PortRequest {
   readonly range: { readonly from: number; readonly to: number };
   /** Which of these some process on the node already holds, as keys of `portKey`; see `NodeHost.portsTaken`. */
   taken(candidates: readonly PortCandidate[]): Promise<ReadonlySet<string>>;
+  /** Once it has aborted nothing is written any more: whoever asked is perhaps asking anew, and on another node. */
+  readonly signal?: AbortSignal;
 }
 
 export interface PortStore {

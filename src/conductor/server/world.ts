@@ -36,6 +36,10 @@ export interface ServerWorld {
   timeout(ms: number): AbortSignal;
 }
 
+/** Null for a node that was removed: what lies there is put aside if it ever answers again, and waiting for it would be for ever. */
+export const nodeUnlessGivenUp = (world: Pick<ServerWorld, 'node' | 'fleet'>, nodeId: string): NodeHost | null =>
+  world.fleet.has(nodeId) ? world.node(nodeId) : null;
+
 export const templateOf = ({ games }: ServerWorld, { spec }: ServerFacts): Template => games.template(spec.template);
 
 export const imageOf = ({ spec }: ServerFacts): string => `${spec.image}:${spec.imageTag}`;

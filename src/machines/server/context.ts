@@ -113,6 +113,7 @@ export const expectedWorld = ({ dataExists, dataLost, startedAt, worldMarked }: 
 export const placementOf = (context: ServerContext) => ({
   ...factsOf(context),
   dataExists: isTied(context),
+  expects: expectedWorld(context),
   avoid: [],
   wanted: null,
 });

@@ -320,11 +320,14 @@ export interface ServerEffects {
    * Reserves room for this epoch: on its home if its data exists, else on any node that fits; never on one to `avoid`, and if
    * one is `wanted`, only there. `home` says that it is another node than before, or that its ports are others. `placed: false`
    * when there is no room now, `busy` when there is and its nodes start others. An attempt that is given up gives its room back.
+   * Permanent `no_data` if its home was removed and it `expects` a world there.
    */
   place: {
     input: ServerFacts & {
       /** Or a container that may run. */
       dataExists: boolean;
+      /** The world that must be on its home; null where a new one may begin. */
+      expects: Pick<ServerContext, 'worldMarked'> | null;
       avoid: readonly string[];
       wanted: string | null;
     };

@@ -25,8 +25,8 @@ type Query = <R extends QueryResultRow>(
 interface Move {
   readonly serverId: string;
   readonly nodeId: string;
-  /** Then it gives up those that it has elsewhere. */
-  readonly atHome: boolean;
+  /** What it gives up: at home, those that it was seen to have elsewhere. */
+  readonly left: readonly Held[];
   readonly chosen: readonly PortRow[];
 }
 
@@ -78,7 +78,8 @@ export function portStore({ shared, background }: Pick<Database, 'shared' | 'bac
         const here = held.filter((port) => port.nodeId === nodeId).map(plain);
         const missing = wanted.filter(({ name }) => !here.some((port) => port.name === name));
         if (missing.length === 0 && (!request.atHome || here.length === held.length)) return here;
-        const chosen = await take({ claims, move }, request, missing, used, refused);
+        const elsewhere = request.atHome ? held.filter((port) => port.nodeId !== nodeId) : [];
+        const chosen = await take({ claims, move }, request, { missing, left: elsewhere }, used, refused);
         if (chosen !== null) return [...here, ...chosen].sort((a, b) => (a.name < b.name ? -1 : 1));
       }
       throw errors.ports_contended();
@@ -93,13 +94,13 @@ export function portStore({ shared, background }: Pick<Database, 'shared' | 'bac
 const plain = ({ name, protocol, container, host }: Held): PortRow => ({ name, protocol, container, host });
 
 /**
- * Writes ports for what is missing, and at home takes away those on other nodes. Null when the host or somebody else has one of them.
+ * Writes ports for what is missing, and takes away those that are left. Null when the host or somebody else has one of them.
  * @param refused what the host has; grows
  */
 async function take(
   { claims, move }: Means,
-  { nodeId, serverId, atHome, range, taken: askHost }: PortRequest,
-  missing: readonly WantedPort[],
+  { nodeId, serverId, range, taken: askHost, signal }: PortRequest,
+  { missing, left }: { readonly missing: readonly WantedPort[]; readonly left: readonly Held[] },
   used: readonly Run[],
   refused: Set<string>,
 ): Promise<readonly PortRow[] | null> {
@@ -115,8 +116,9 @@ async function take(
     const hit = keys.filter((key) => taken.has(key));
     for (const key of hit) refused.add(key);
     if (hit.length > 0) return null;
+    signal?.throwIfAborted();
     try {
-      await move({ serverId, nodeId, atHome, chosen });
+      await move({ serverId, nodeId, left, chosen });
       return chosen;
     } catch (thrown) {
       if (isUniqueViolation(thrown)) return null;
@@ -160,12 +162,13 @@ function lowest(
 async function write(query: Query, moves: readonly Move[]): Promise<readonly undefined[]> {
   const rows = moves.flatMap(({ chosen, ...of }) => chosen.map((port) => ({ ...of, ...port })));
   const column = <K extends keyof (typeof rows)[number]>(name: K) => rows.map((row) => row[name]);
-  const atHome = moves.filter((move) => move.atHome);
+  const gone = moves.flatMap(({ serverId, left }) => left.map((port) => ({ ...port, serverId })));
   await query(
     'move-ports',
     MOVE_PORTS,
-    atHome.map(({ serverId }) => serverId),
-    atHome.map(({ nodeId }) => nodeId),
+    gone.map(({ serverId }) => serverId),
+    gone.map(({ nodeId }) => nodeId),
+    gone.map(({ host }) => host),
     column('serverId'),
     column('nodeId'),
     column('protocol'),

@@ -25,17 +25,17 @@ select (
 ) as used`;
 
 /**
- * Gives servers ports on nodes, and takes away those that servers (`$1`) have elsewhere than at their homes (`$2`, in the same
- * order); all of it or, when one port is somebody else's, nothing. The ports are columns: `$3` servers, `$4` nodes, `$5` protocols,
- * `$6` numbers on the node, `$7` names, `$8` numbers in the container.
+ * Gives servers ports on nodes, and takes others away from them (`$1` servers, `$2` nodes, `$3` numbers, in the same order); all of
+ * it or, when one port is somebody else's, nothing. What was not there when the choice was made stays. The ports are columns: `$4`
+ * servers, `$5` nodes, `$6` protocols, `$7` numbers on the node, `$8` names, `$9` numbers in the container.
  */
 export const MOVE_PORTS = `
 with left_behind as (
-  delete from ports using unnest($1::uuid[], $2::uuid[]) as home (server_id, node_id)
-  where ports.server_id = home.server_id and ports.node_id <> home.node_id
+  delete from ports using unnest($1::uuid[], $2::uuid[], $3::integer[]) as gone (server_id, node_id, host_port)
+  where ports.server_id = gone.server_id and ports.node_id = gone.node_id and ports.host_port = gone.host_port
 )
 insert into ports (server_id, node_id, protocol, host_port, name, container_port)
-select * from unnest($3::uuid[], $4::uuid[], $5::text[], $6::integer[], $7::text[], $8::integer[])`;
+select * from unnest($4::uuid[], $5::uuid[], $6::text[], $7::integer[], $8::text[], $9::integer[])`;
 
 /** `$1`: a server. */
 export const RELEASE_PORTS = 'delete from ports where server_id = $1::uuid';

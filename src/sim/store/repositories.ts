@@ -94,6 +94,7 @@ export function memoryPorts({ ports, servers }: Tables): PortStore {
     const used = new Set([...refused, ...reserved.map(({ protocol, host }) => portKey(protocol, host))]);
     const chosen = lowest(missing, request.range, used);
     for (const port of await request.taken(chosen.map(({ protocol, host }) => ({ protocol, host })))) refused.add(port);
+    request.signal?.throwIfAborted();
     if (!servers.has(request.serverId)) throw errors.server_gone({ server: request.serverId });
     if (chosen.every((port) => isFree(request, port, refused))) {
       const left = request.atHome ? held.filter(({ nodeId }) => nodeId !== request.nodeId) : [];

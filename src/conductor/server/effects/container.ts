@@ -1,11 +1,10 @@
 import type { EffectFunction } from '../../../actors/types.ts';
-import { BatonError } from '../../../errors.ts';
 import { isUp } from '../../../machines/fleet/index.ts';
 import { isWorld } from '../../../machines/server/index.ts';
 import type { ServerEffects, ServerFacts } from '../../../machines/server/types.ts';
 import { errors } from '../../errors.ts';
 import type { ContainerInfo, NodeHost } from '../../interfaces/engine.ts';
-import { containerSpec, containersOf, imageOf, type ServerWorld, templateOf } from '../world.ts';
+import { containerSpec, containersOf, imageOf, nodeUnlessGivenUp, type ServerWorld, templateOf } from '../world.ts';
 
 type Run<E extends keyof ServerEffects> = EffectFunction<ServerEffects[E]['input'], ServerEffects[E]['output']>;
 
@@ -71,19 +70,6 @@ export const purge =
     await world.ports.releasePorts(serverId);
     return {};
   };
-
-/**
- * Null for a node that was removed: what lies there is put aside if it ever answers again, and waiting for it would be for ever.
- * One that is only away throws when it is asked, and the server asks again.
- */
-function nodeUnlessGivenUp(world: ServerWorld, nodeId: string): NodeHost | null {
-  try {
-    return world.node(nodeId);
-  } catch (thrown) {
-    if (thrown instanceof BatonError && thrown.code === errors.node_unknown.code) return null;
-    throw thrown;
-  }
-}
 
 /** Removing a container kills what runs in it, and with it what the game has not saved: so it is stopped before. */
 async function removeAllBut(

@@ -2,17 +2,19 @@ import type { EffectContext, EffectFunction } from '../../../actors/types.ts';
 import { BatonError } from '../../../errors.ts';
 import { demandOf, type ServerLimits, startMs } from '../../../machines/server/index.ts';
 import type { PortRow, ServerEffects, ServerFacts, ServerSpec } from '../../../machines/server/types.ts';
+import { errors } from '../../errors.ts';
 import type { NodeHost } from '../../interfaces/engine.ts';
-import type { ServerWorld } from '../world.ts';
+import { nodeUnlessGivenUp, type ServerWorld } from '../world.ts';
 
 type Run<E extends keyof ServerEffects> = EffectFunction<ServerEffects[E]['input'], ServerEffects[E]['output']>;
 
 /** Home node, ports, data directory. Each of the three is there after the first time and found the second. */
 export const prepare =
   (world: ServerWorld): Run<'prepare'> =>
-  async ({ serverId, ownerId, spec }) => {
-    const { node, ports } = await home(world, serverId, spec);
+  async ({ serverId, ownerId, spec }, { signal }) => {
+    const { node, ports } = await home(world, serverId, spec, signal);
     const { user } = world.games.template(spec.template);
+    signal.throwIfAborted();
     const { existed } = await node.worlds.ensure({ serverId, ownerId, epoch: 0, user });
     return { nodeId: node.id, engine: node.engine.kind, ports, dataExists: existed };
   };
@@ -22,6 +24,7 @@ async function home(
   world: ServerWorld,
   serverId: string,
   spec: ServerSpec,
+  signal: AbortSignal,
 ): Promise<{ readonly node: NodeHost; readonly ports: readonly PortRow[] }> {
   const demand = demandOf(spec, world.games.template(spec.template).ports.length);
   const full: string[] = [];
@@ -29,7 +32,7 @@ async function home(
     const nodeId = await world.fleet.home(demand, full).catch((none: unknown) => Promise.reject(noPorts ?? none));
     const node = world.node(nodeId);
     try {
-      return { node, ports: await portsOn(world, node, { serverId, spec, atHome: true }) };
+      return { node, ports: await portsOn(world, node, { serverId, spec, atHome: true, signal }) };
     } catch (thrown) {
       if (!isOutOfPorts(thrown)) throw thrown;
       noPorts = thrown;
@@ -65,7 +68,7 @@ export const place =
       const room = await world.fleet.reserve(request, signal);
       if (!room.placed) return room;
       try {
-        return { placed: true, ...(await settled(world, facts, room.nodeId)) };
+        return { placed: true, ...(await settled(world, facts, room.nodeId, signal)) };
       } catch (thrown) {
         await world.fleet.withdraw(room.nodeId, serverId, epoch);
         const hasChoice = only === null && wanted === null && !full.includes(room.nodeId);
@@ -77,14 +80,19 @@ export const place =
 
 /**
  * Whether its world is on its node. Somebody may have put one there since it was last looked for; a node that is to be
- * avoided has been given up, and one that does not answer can have none that is not in the row.
+ * avoided has been given up, and one that does not answer can have none that is not in the row. With a node that was removed its
+ * world went as well: then only a new one can begin, and that elsewhere.
  */
 async function isTied(
   world: ServerWorld,
-  { serverId, nodeId, dataExists, avoid }: ServerEffects['place']['input'],
+  { serverId, nodeId, dataExists, expects, avoid }: ServerEffects['place']['input'],
   signal: EffectContext['signal'],
 ): Promise<boolean> {
   if (avoid.includes(nodeId)) return false;
+  if (nodeUnlessGivenUp(world, nodeId) === null) {
+    if (expects !== null) throw errors.no_data({ id: serverId });
+    return false;
+  }
   if (dataExists || !world.fleet.answers(nodeId)) return dataExists;
   return (await world.node(nodeId).worlds.look(serverId, [], signal)).exists;
 }
@@ -94,17 +102,19 @@ async function settled(
   world: ServerWorld,
   { serverId, ownerId, nodeId, epoch, spec, ports: before }: ServerFacts,
   placedOn: string,
+  signal: AbortSignal,
 ): Promise<{ home?: { nodeId: string; engine: 'docker' | 'simulated'; ports: readonly PortRow[] } }> {
   const node = world.node(placedOn);
   const { user } = world.games.template(spec.template);
   if (placedOn !== nodeId) await node.worlds.ensure({ serverId, ownerId, epoch, user });
-  const ports = await portsOn(world, node, { serverId, spec, atHome: placedOn === nodeId });
+  const ports = await portsOn(world, node, { serverId, spec, atHome: placedOn === nodeId, signal });
   if (placedOn === nodeId && isSame(before, ports)) return {};
   return { home: { nodeId: placedOn, engine: node.engine.kind, ports } };
 }
 
 interface PortsOf extends Pick<ServerFacts, 'serverId' | 'spec'> {
   readonly atHome: boolean;
+  readonly signal: AbortSignal;
 }
 
 const portsOn = (world: ServerWorld, node: NodeHost, { spec, ...server }: PortsOf): Promise<readonly PortRow[]> =>

@@ -148,6 +148,7 @@ export const lost = createStateConfig({
           ...factsOf(context),
           epoch: context.triedEpoch,
           dataExists: false,
+          expects: null,
           ...elsewhere(context),
         }),
         onDone: [
