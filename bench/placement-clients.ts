@@ -94,7 +94,7 @@ async function allocate(ids: readonly string[]): Promise<ClientsNews> {
   const seconds = (performance.now() - began) / 1000;
   // One that has room on two nodes counts twice in the sum, which may hide another one that waits.
   const rooms = async () => {
-    const { items } = await call<NodesAnswer>('GET', '/api/nodes');
+    const { items } = await call<NodesAnswer>('GET', '/api/nodes?limit=200');
     const ids = items.flatMap(({ reservations }) => reservations.map(({ server_id }) => server_id));
     return { items, ids, allocated: new Set(ids).size };
   };

@@ -152,6 +152,8 @@ export interface CommandOptions extends AskOptions {
   readonly ifSeq?: number;
   /** Wait in the stash when an operation is running, instead of being refused. */
   readonly ifBusy?: 'refuse' | 'queue';
+  /** Asked first, unless the key was used before and its operation is the answer. What it throws is the refusal. */
+  readonly check?: () => Promise<void>;
   /** The command cancels this operation: while that still waits in the stash it ends there, and the machine is not asked. */
   readonly cancels?: string;
 }

@@ -43,7 +43,7 @@ export const servers = (client: Client, query: Query): Promise<readonly Server[]
   everyPage(client, '/api/servers', query);
 
 /** All of a list, page after page. */
-export async function everyPage<T>(client: Client, path: string, query: Query): Promise<readonly T[]> {
+export async function everyPage<T>(client: Client, path: string, query: Query = {}): Promise<readonly T[]> {
   const found: T[] = [];
   let cursor: string | null = null;
   do {

@@ -1,6 +1,7 @@
 import type { Client } from './client.ts';
+import { everyPage } from './find.ts';
 import { print, printJson, table } from './output.ts';
-import type { Fleet, Page, Placement, QueuedServer } from './wire.ts';
+import type { Fleet, Placement, QueuedServer } from './wire.ts';
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
@@ -41,10 +42,10 @@ export async function showFleet(client: Client, { json }: { json?: boolean }) {
 }
 
 export async function showQueue(client: Client, { json }: { json?: boolean }) {
-  const page = await client.request<Page<QueuedServer>>('GET', '/api/queue');
-  if (json) return printJson(page);
-  if (page.items.length === 0) return print('Nobody waits.');
-  const rows = page.items.map((one) => [
+  const all = await everyPage<QueuedServer>(client, '/api/queue');
+  if (json) return printJson(all);
+  if (all.length === 0) return print('Nobody waits.');
+  const rows = all.map((one) => [
     one.position,
     one.name,
     one.plan,
@@ -74,9 +75,9 @@ export async function explainPlacement(client: Client, { json, ram, cpu, disk, l
     ...(disk !== undefined && { disk_mb: String(disk) }),
     ...(label !== undefined && { labels: label.join(',') }),
   };
-  const page = await client.request<Page<Placement>>('GET', '/api/placements/explain', { query });
-  if (json) return printJson(page);
-  const rows = page.items.map(({ rank, name, score, free, reasons }) => [
+  const all = await everyPage<Placement>(client, '/api/placements/explain', query);
+  if (json) return printJson(all);
+  const rows = all.map(({ rank, name, score, free, reasons }) => [
     rank === null ? null : String(rank),
     name,
     free.ram_mb,

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { type Client, Refusal } from './client.ts';
 import { errors } from './errors.ts';
+import { everyPage } from './find.ts';
 import { follow, type Shown } from './operations.ts';
 import { print, printJson, table } from './output.ts';
 import type { Node, Operation } from './wire.ts';
 
 type Accepted = { operation: Operation };
 
-const all = async (client: Client): Promise<readonly Node[]> =>
-  (await client.request<{ items: readonly Node[] }>('GET', '/api/nodes')).items;
+const all = (client: Client): Promise<readonly Node[]> => everyPage(client, '/api/nodes');
 
 /** By id; empty for who may not see nodes. */
 export async function namesOfNodes(client: Client): Promise<ReadonlyMap<string, string>> {

@@ -1,4 +1,5 @@
 /** The machines of the fleet, as an operator adds, looks after and removes them. */
+import pLimit from 'p-limit';
 import { address } from '../actors/address.ts';
 import type { Actors, CommandOptions, Operation } from '../actors/types.ts';
 import type { NodeCommand, SshTarget } from '../machines/node/index.ts';
@@ -20,6 +21,8 @@ export interface NodesParts {
 const NOT_AT_HOME: ReadonlySet<NodeCommand> = new Set(['bootstrap', 'decommission', 'remove']);
 
 export function createNodes({ actors, reads, keys, newId, options }: NodesParts): Nodes {
+  const naming = pLimit(1);
+
   async function existing(id: string): Promise<NodeRow> {
     const row = await reads.node(id);
     if (row === null) throw errors.not_found({ kind: 'node', id });
@@ -44,16 +47,18 @@ export function createNodes({ actors, reads, keys, newId, options }: NodesParts)
     },
     async addNode(request, caller) {
       const { name = request.hostname } = request;
-      if ((await reads.nodes()).some((node) => node.name === name)) throw errors.node_exists({ name });
       const id = newId();
-      // Before the node itself, so that no node is without a key.
-      await keys.saveKey(id, request.sshKey);
       const input = { id, name, ...factsOf(request), ssh: targetOf(request) };
-      const operation = await actors.create(address('node', id), input, 'add', options(caller));
-      const made = operation.target.slice('node/'.length);
+      const check = async () => {
+        if ((await reads.nodes()).some((node) => node.name === name)) throw errors.node_exists({ name });
+        // Before the node itself, so that no node is without a key.
+        await keys.saveKey(id, request.sshKey);
+      };
+      const make = () => actors.create(address('node', id), input, 'add', { ...options(caller), check });
+      // One after the other, so that a name which is free when it is looked up is free when it is taken.
+      const operation = await naming(make);
       // A repeated request has got the node of the first.
-      if (made !== id) await keys.dropKey(id);
-      return { operation, node: await existing(made) };
+      return { operation, node: await existing(operation.target.slice('node/'.length)) };
     },
     async bootstrapNode(id, { sshKey, ...changes }, caller) {
       const { ssh } = await existing(id);

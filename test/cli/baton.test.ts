@@ -245,7 +245,7 @@ test('fleet, queue and placements are tables of what the API says', async (t) =>
   );
   t.regex(explained.out, /1 +n1 +2072 +dedicated 2072 +-\n- +n2 +2072 +- +It is cordoned\./);
   t.deepEqual(questions, [{ ramMb: 2048, cpu: 0.5, labels: ['region=fsn', 'disk=nvme'] }]);
-  t.is(JSON.parse((await baton('queue', '--json')).out).items[0].server_id, SERVER);
+  t.is(JSON.parse((await baton('queue', '--json')).out)[0].server_id, SERVER);
 });
 
 test('waiting shows progress and ends as the operation does', async (t) => {

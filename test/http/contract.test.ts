@@ -268,6 +268,22 @@ test.serial('nodes are added, looked after and removed', async (t) => {
   t.is(operation.status, 'failed');
   t.like(await call(t, 'getNode', 200, { params: { id: node.id } }), { status: 'failed', hostname: '127.0.0.1' });
   await call(t, 'addNode', 409, { body: machine });
+  const page = await call(t, 'listNodes', 200, { query: '?limit=1' });
+  t.like(page, { total: 2, items: [{ id: node.id }] });
+  const rest = await call(t, 'listNodes', 200, { query: `?cursor=${page.next_cursor}` });
+  t.like(rest, { items: [{ kind: 'local' }], next_cursor: null });
+  await call(t, 'listNodes', 400, { query: '?cursor=nonsense' });
+  const twin = { body: { ...machine, name: 'twins' } };
+  const [first, again] = await Promise.all(
+    [1, 2].map(() => call(t, 'addNode', 202, { ...twin, headers: { 'idempotency-key': 'once' } })),
+  );
+  t.is(first.node.id, again.node.id, 'the same request twice is one machine');
+  const post = () => send('POST', '/api/nodes', { ...machine, name: 'rivals' });
+  const rivals = await Promise.all([post(), post()]);
+  t.deepEqual(rivals.map(({ status }) => status).sort(), [202, 409], 'of two who want one name, one gets it');
+  for (const one of (await call(t, 'listNodes', 200)).items) {
+    if (['twins', 'rivals'].includes(one.name)) await call(t, 'removeNode', 202, { params: { id: one.id } });
+  }
   await call(t, 'bootstrapNode', 202, { params: { id: node.id }, body: { ssh_port: 2 } });
   await call(t, 'removeNode', 202, { params: { id: node.id } });
   t.is((await call(t, 'listNodes', 200)).items.length, 1);

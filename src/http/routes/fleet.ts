@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { QueuedServer as Waiting } from '../../conductor/interfaces/fleet.ts';
 import { type Route, route } from '../route.ts';
-import { pageOf } from '../schemas/common.ts';
+import { pageOf, paging } from '../schemas/common.ts';
 import { Fleet, Placement, QueuedServer } from '../schemas/fleet.ts';
+import { pageView } from '../views.ts';
+import { pageOfWhole } from '../whole-list.ts';
 import { mayTouch, type RouteDeps, requireAdmin } from './deps.ts';
 
 /** `name=value` pairs, separated by commas. */
@@ -36,12 +38,18 @@ export const fleetRoutes = ({ conductor: { fleet } }: RouteDeps): Route[] => [
     path: '/api/queue',
     summary: 'Servers that wait for room, in the order in which they are served',
     description: 'An owner sees his own servers, with their places among all.',
+    query: paging,
     status: 200,
     response: pageOf(QueuedServer),
-    async handle({ principal }) {
+    async handle({ principal, query }) {
       const { entries } = await fleet.queue();
-      const items = entries.filter(({ ownerId }) => mayTouch(principal, ownerId)).map(queuedView);
-      return { body: { items, total: items.length, nextCursor: null } };
+      const own = entries.filter(({ ownerId }) => mayTouch(principal, ownerId));
+      return {
+        body: pageView(
+          pageOfWhole(own, ({ serverId }) => serverId, query),
+          queuedView,
+        ),
+      };
     },
   }),
   route({
@@ -58,6 +66,7 @@ export const fleetRoutes = ({ conductor: { fleet } }: RouteDeps): Route[] => [
         description: 'All of which the node must have.',
         example: 'region=fsn,disk=nvme',
       }),
+      ...paging,
     },
     status: 200,
     response: pageOf(Placement),
@@ -71,7 +80,7 @@ export const fleetRoutes = ({ conductor: { fleet } }: RouteDeps): Route[] => [
         ...(diskMb !== undefined && { diskMb: Math.ceil(diskMb) }),
         ...(labels !== undefined && { labels }),
       });
-      return { body: { items: [...items], total: items.length, nextCursor: null } };
+      return { body: pageOfWhole(items, ({ nodeId }) => nodeId, query) };
     },
   }),
 ];

@@ -2,10 +2,11 @@ import { z } from 'zod';
 import type { Operation } from '../../actors/types.ts';
 import type { PlainNodeCommand } from '../../conductor/types.ts';
 import { type Route, route } from '../route.ts';
-import { Id } from '../schemas/common.ts';
+import { Id, pageOf, paging } from '../schemas/common.ts';
 import { AddNode, BootstrapNode, LabelNode, Node, NodeDetails } from '../schemas/node.ts';
 import { Accepted, Operation as OperationSchema } from '../schemas/operation.ts';
-import { nodeDetailsView, nodeView, operationView } from '../views.ts';
+import { nodeDetailsView, nodeView, operationView, pageView } from '../views.ts';
+import { pageOfWhole } from '../whole-list.ts';
 import { type RouteDeps, requireAdmin } from './deps.ts';
 
 const SUMMARIES = {
@@ -39,12 +40,19 @@ export const nodeRoutes = (deps: RouteDeps): Route[] => {
       method: 'get',
       path: '/api/nodes',
       summary: 'List nodes',
+      description: 'By their names.',
+      query: paging,
       status: 200,
-      response: z.object({ items: z.array(NodeDetails) }),
+      response: pageOf(NodeDetails),
       errors: ['forbidden'],
-      async handle({ principal }) {
+      async handle({ principal, query }) {
         requireAdmin(principal);
-        return { body: { items: (await conductor.nodes()).map(nodeDetailsView) } };
+        return {
+          body: pageView(
+            pageOfWhole(await conductor.nodes(), ({ id }) => id, query),
+            nodeDetailsView,
+          ),
+        };
       },
     }),
     route({

@@ -123,7 +123,7 @@ export async function setStage({ nodes, serversEach, diskMb, say }: StageOptions
 /** Baton's own node takes no servers: nothing happens to it. */
 async function keepHomeFree(client: Client): Promise<void> {
   const home = await eventually('the home node is there', async () => {
-    const { body } = await client.ask({ method: 'GET', path: '/api/nodes' });
+    const { body } = await client.ask({ method: 'GET', path: '/api/nodes?limit=200' });
     return NodeList.parse(body).items.find(({ hostname }) => hostname === null) ?? null;
   });
   await command(client, { method: 'POST', path: `/api/nodes/${home.id}/cordon` });

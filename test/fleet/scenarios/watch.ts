@@ -67,7 +67,7 @@ export function startWatch(baton: MortalBaton, token: string): Watch {
     answered.push({ atMs, tookMs: nowMs() - atMs });
     picture.servers = new Map(ServerList.parse(body).items.map((server) => [server.id, server]));
     if (round % NODES_EACH === 0) {
-      const { items } = NodeList.parse(await get(url, '/api/nodes'));
+      const { items } = NodeList.parse(await get(url, '/api/nodes?limit=200'));
       picture.nodes = new Map(items.map((node) => [node.id, node]));
     }
     for (const one of waiting) {
