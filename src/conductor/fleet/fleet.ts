@@ -43,7 +43,7 @@ export interface Fleet {
 export interface FleetParts {
   readonly picture: FleetPicture;
   readonly planner: Planner;
-  readonly queue: Pick<QueuePicture, 'admission'>;
+  readonly queue: Pick<QueuePicture, 'admission' | 'heldFromIt'>;
   readonly ask: Actors['ask'];
   readonly clock: { now(): number };
   /** Of the machine that Baton runs on; see `engineFor`. */
@@ -91,15 +91,19 @@ export function createFleet(parts: FleetParts): Fleet {
       .map((node) => picture.stateOf(node))
       .some(({ busy, size, held }) => busy && fits(freeFor(size, held), demand));
 
+  /** Not one that is held for a server which has waited for long. */
+  const another = (request: RoomRequest, refused: readonly string[]): Promise<string | null> =>
+    choose({ ...request, avoid: [...request.avoid, ...refused, ...parts.queue.heldFromIt(request.serverId)] });
+
   async function tryNodes(first: string | null, request: RoomRequest): Promise<Room> {
     const refused: string[] = [];
     let answer: Room = { placed: false, reason: NO_ROOM };
-    let next = first ?? (await choose(request));
+    let next = first ?? (await another(request, refused));
     while (next !== null && refused.length < tries) {
       answer = await ask(next, request);
       if (answer.placed) return answer;
       refused.push(next);
-      next = await choose({ ...request, avoid: [...request.avoid, ...refused] });
+      next = await another(request, refused);
     }
     // Looked at last: who was refused may have been overtaken by one that starts there now.
     return wouldFit(request) ? BUSY : answer;

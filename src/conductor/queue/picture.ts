@@ -17,6 +17,8 @@ export interface QueuePicture {
   /** False until every node's inventory was read. */
   readonly isOpen: boolean;
   admission(serverId: string): Admission;
+  /** Nodes that are held for others than this server; see `QueueEntry.heldOn`. */
+  heldFromIt(serverId: string): readonly string[];
   note(state: Omit<ActorState, 'snapshot'> & { readonly snapshot: Stored | null }): void;
 }
 
@@ -51,6 +53,8 @@ export function createQueuePicture(clock: { now(): number }): QueuePicture {
       if (entry === undefined || !hasOffer(entry, clock.now())) return OTHERS_FIRST;
       return { admitted: true, nodeId: entry.offer?.nodeId ?? null };
     },
+    heldFromIt: (serverId) =>
+      context.entries.flatMap((entry) => (entry.heldOn === null || entry.serverId === serverId ? [] : [entry.heldOn])),
     note(state) {
       if (state.address !== QUEUE || state.seq <= seq || state.snapshot === null) return;
       seq = state.seq;

@@ -6,7 +6,13 @@ import { asks, STARTS_MAX, testNodes } from './nodes.ts';
 
 /** A fleet whose clock stands still and whose nodes answer at once. */
 function aFleet(
-  more: { admission?: () => Admission; startsMax?: number; planner?: Partial<Planner>; answersLate?: boolean } = {},
+  more: {
+    admission?: () => Admission;
+    held?: readonly string[];
+    startsMax?: number;
+    planner?: Partial<Planner>;
+    answersLate?: boolean;
+  } = {},
 ) {
   const clock = { at: 0, now: () => clock.at };
   const memory = createFleetMemory();
@@ -18,7 +24,10 @@ function aFleet(
   const fleet = createFleet({
     picture,
     planner,
-    queue: { admission: more.admission ?? (() => ({ admitted: true, nodeId: null })) },
+    queue: {
+      admission: more.admission ?? (() => ({ admitted: true, nodeId: null })),
+      heldFromIt: () => more.held ?? [],
+    },
     async ask(address, event) {
       const id = address.slice('node/'.length);
       asked.push(`${id} ${event.type}`);
@@ -96,6 +105,17 @@ test('so many nodes are asked and no more; then the last one says why', async (t
     placed: false,
     reason: 'It needs 1000 MB of RAM, and n2 has 500 MB of RAM even when it is empty.',
   });
+});
+
+test('who is refused where he was sent does not go to a node that is held for somebody else', async (t) => {
+  const { fleet, nodes, asked } = aFleet({ admission: () => ({ admitted: true, nodeId: 'full' }), held: ['held'] });
+  nodes.add('full', 4000);
+  nodes.run('full', 'x', asks(2900));
+  nodes.add('held', 8000);
+  t.like(await fleet.reserve(request('a'), never), { placed: false });
+  t.deepEqual(asked, ['full reserve']);
+  nodes.add('free', 16_000);
+  t.deepEqual(await fleet.reserve(request('a'), never), placedOn('free'));
 });
 
 test('a server with a world goes to its node or waits, and one that was sent somewhere goes there', async (t) => {

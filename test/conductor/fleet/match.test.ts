@@ -108,6 +108,8 @@ test('a node is held for one that was overtaken often or long enough, and takes 
     const large = entry('large', { ...ramMb(6000), ...overtaken });
     q.hold({ entries: [large, entry('a'), entry('tied', { only: 'n1' })] });
     t.deepEqual(await q.look(), { offers: [], held: [{ serverId: 'large', nodeId: 'n1' }], more: false });
+    q.hold({ entries: [{ ...large, heldOn: 'n1' }, entry('a')] });
+    t.deepEqual([q.queue.heldFromIt('a'), q.queue.heldFromIt('large')], [['n1'], []]);
 
     q.hold({ entries: [{ ...large, overtaken: 9, queuedAt: NOW }, entry('a')] });
     t.like(await q.look(), { offers: [{ serverId: 'a' }], held: [] });
