@@ -93,7 +93,7 @@ export const CHART_DEFECTS: readonly Defect[] = [
     what: 'Room whose answer was not heard is given back by nobody, and not taken back either.',
     seams: {
       charts: ({ server, node }) => ({
-        node: node.provide({ actions: { takeBack: nodeAct(() => ({})) } }),
+        node: node.provide({ actions: { takeBack: nodeAct(() => ({})), withdraw: nodeAct(() => ({})) } }),
         server: server.provide({
           actions: { abandonPlacement: serverAct(() => ({})) },
         }),

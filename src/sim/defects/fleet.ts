@@ -21,6 +21,12 @@ const withEffect =
     return { ...kind, effects: { ...kind.effects, [name]: { ...spec, run: wrapped as EffectFunction } } };
   };
 
+class Forgetful extends Map<string, number> {
+  override set(): this {
+    return this;
+  }
+}
+
 export const FLEET_DEFECTS: readonly Defect[] = [
   {
     name: 'lease-anchored-at-the-answer',
@@ -123,25 +129,9 @@ export const FLEET_DEFECTS: readonly Defect[] = [
   },
   {
     name: 'epoch-not-checked-on-create',
-    what: 'The helper makes a directory and keeps a container of whatever epoch.',
+    what: 'A machine makes and keeps what is of whatever epoch of its server, and remembers none.',
     seams: {
-      helper: (helper) => ({
-        ...helper,
-        keep: (placement) => {
-          try {
-            helper.keep(placement);
-          } catch {
-            // Taken all the same.
-          }
-        },
-        ensure: (manifest, leaseEpoch) => {
-          try {
-            return helper.ensure(manifest, leaseEpoch);
-          } catch {
-            return { existed: false };
-          }
-        },
-      }),
+      serverEpochs: () => new Forgetful(),
     },
   },
 ];

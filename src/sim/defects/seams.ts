@@ -30,6 +30,8 @@ export interface Seams {
   readonly leases?: (book: LeaseBook) => LeaseBook;
   readonly helper?: (helper: Helper) => Helper;
   readonly watchdog?: (watchdog: Watchdog) => Watchdog;
+  /** What a machine remembers of the epochs of servers. */
+  readonly serverEpochs?: (epochs: Map<string, number>) => Map<string, number>;
   /** What a machine does to close a connection. */
   readonly hangUp?: (hangUp: () => void) => void;
 }

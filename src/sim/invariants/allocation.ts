@@ -1,8 +1,8 @@
 /** What is allocated on a node is the sum of its rows, is what its actor says, and never exceeds what is usable. */
 
 import type { Address } from '../../actors/types.ts';
-import { heldOn, type NodeContext } from '../../machines/node/index.ts';
-import { usableRamMb } from '../../planner/index.ts';
+import { heldOn, type NodeContext, sizeOf } from '../../machines/node/index.ts';
+import { amountOf, usableRamMb } from '../../planner/index.ts';
 import { type MakeInvariant, machineOf } from '../world.ts';
 
 export const allocation: MakeInvariant = ({ tables }, violation) => {
@@ -12,13 +12,19 @@ export const allocation: MakeInvariant = ({ tables }, violation) => {
     if (row === undefined) return;
     const { context } = JSON.parse(row.snapshot) as { context: NodeContext };
     const rows = [...tables.reservations.values()].filter(({ nodeId }) => nodeId === id);
-    const sum = rows.reduce((mb, { ramMb }) => mb + ramMb, 0);
     const name = machineOf(tables, id) ?? id;
-    const { ramMb: held, servers } = heldOn(context);
-    if (sum !== held) violation(`${name} says ${held} MB are reserved, its rows ${sum} MB`);
-    // What was given stays given when it turns out to be smaller, as one that has never answered.
-    const usable = usableRamMb(context.ramMb, servers);
-    if (sum > usable) violation(`${name} has ${sum} MB reserved of ${usable} MB usable`);
+    const held = heldOn(context);
+    const size = sizeOf(context);
+    const usable = { ...size, ramMb: usableRamMb(size.ramMb, held.servers) };
+    for (const resource of ['ramMb', 'cpuMilli', 'diskMb', 'ports'] as const) {
+      const sum = rows.reduce((all, row) => all + row[resource], 0);
+      const said = held[resource];
+      if (sum !== said) violation(`${name} says ${amountOf(resource, said)} are reserved, its rows ${sum}`);
+      const most = usable[resource];
+      if (sum > most) violation(`${name} has ${amountOf(resource, sum)} reserved, and ${most} are usable`);
+    }
+    if (rows.length !== held.servers)
+      violation(`${name} says ${held.servers} servers have room, its rows ${rows.length}`);
   }
 
   return {

@@ -29,7 +29,7 @@ export function unrest({ tables, users, host }: World): string[] {
   }
   for (const { id, receiver } of tables.messages.values()) why.push(`message ${id} waits for ${receiver}`);
   for (const { serverId, nodeId } of tables.reservations.values()) {
-    if (!holdsRoom(tables, serverId))
+    if (!holdsRoom(tables, serverId, nodeId))
       why.push(`${machineOf(tables, nodeId)} holds room for ${serverId}, which does not know of it`);
   }
   for (const own of tables.effects.values()) {
@@ -38,11 +38,12 @@ export function unrest({ tables, users, host }: World): string[] {
   return why;
 }
 
-/** Whether the server itself says that it has room somewhere. */
-function holdsRoom({ actors }: Tables, serverId: string): boolean {
+/** Whether the server itself says that it has room on this node. */
+function holdsRoom({ actors }: Tables, serverId: string, nodeId: string | null): boolean {
   const actor = actors.get(`server/${serverId}`);
   if (actor === undefined) return false;
-  return (JSON.parse(actor.snapshot) as { context: ServerContext }).context.reserved;
+  const { context } = JSON.parse(actor.snapshot) as { context: ServerContext };
+  return context.reserved && context.nodeId === nodeId;
 }
 
 export const rest: MakeInvariant = (world, violation) => {
@@ -67,10 +68,10 @@ export const rest: MakeInvariant = (world, violation) => {
 
   /** Who says that he has room has it. */
   function checkRoom(): void {
-    const holders = new Set([...tables.reservations.values()].map(({ serverId }) => serverId));
-    for (const { id } of tables.servers.values()) {
-      if (holdsRoom(tables, id) && !holders.has(id))
-        violation(`${id} believes that it has room, and no machine holds any`);
+    const held = new Set([...tables.reservations.values()].map(({ serverId, nodeId }) => `${serverId} ${nodeId}`));
+    for (const { id, nodeId } of tables.servers.values()) {
+      if (holdsRoom(tables, id, nodeId) && !held.has(`${id} ${nodeId}`))
+        violation(`${id} believes that it has room on ${machineOf(tables, nodeId)}, which holds none for it`);
     }
   }
 

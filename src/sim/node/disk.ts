@@ -12,9 +12,9 @@ export interface WorldFiles {
 export interface MachineDisk {
   /** Nothing can be written while it is. */
   full: boolean;
-  /** The highest epoch of the node's lease that was seen. */
   /** The node that it was last set up as; empty before the first. */
   nodeId: string;
+  /** The highest epoch of the node's lease that was seen. */
   leaseEpoch: number;
   /** The highest epoch that was seen of each server. */
   readonly serverEpochs: Map<string, number>;
@@ -31,14 +31,15 @@ export interface MachineDisk {
   goBack(): void;
 }
 
-export function createDisk(): MachineDisk {
+/** @param serverEpochs what is kept of them; for defects */
+export function createDisk(serverEpochs = (kept: Map<string, number>) => kept): MachineDisk {
   const worlds = new Map<string, WorldFiles>();
   let synced = new Map<string, WorldFiles>();
   return {
     full: false,
     nodeId: '',
     leaseEpoch: 0,
-    serverEpochs: new Map(),
+    serverEpochs: serverEpochs(new Map()),
     worlds,
     quarantine: new Map(),
     engine: null,

@@ -54,7 +54,7 @@ export interface MachineParts {
   /** A game has written into its world. */
   readonly onWrite: (machine: string, spec: ContainerSpec) => void;
   /** The machine closes the connections of this id. */
-  readonly seams: Pick<Seams, 'helper' | 'watchdog'>;
+  readonly seams: Pick<Seams, 'helper' | 'watchdog' | 'serverEpochs'>;
   readonly onHangUp: (machine: string, connection: number) => void;
 }
 
@@ -65,7 +65,7 @@ const SYNC_MS = 5_000;
 
 export function createMachine(parts: MachineParts): Machine {
   const { name, size, time, random, clock } = parts;
-  const disk = createDisk();
+  const disk = createDisk(parts.seams.serverEpochs);
   let boot: Boot | null = null;
   let boots = 0;
   let syncedAt = 0;
