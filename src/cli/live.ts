@@ -56,6 +56,12 @@ function listen(client: Client, rooms: string[], tail: number, hear: (event: Env
       // A connection that is lost before the answer is followed by another one, which asks again.
       const answer: Answer | null = await asked.catch(() => null);
       if (answer === null) return;
+      if (!answer.ok && answer.error.code === 'events_gone') {
+        say('(what happened meanwhile is no longer kept)');
+        since = undefined;
+        socket.disconnect().connect();
+        return;
+      }
       if (!answer.ok) return fail(new Refusal(answer.error));
       since = Math.max(since ?? 0, answer.seq ?? 0) || undefined;
     });

@@ -7,6 +7,12 @@ export const errors = catalogue({
   forbidden: { status: 403, retry: 'permanent', message: 'This account may not do that.' },
   not_found: { status: 404, retry: 'permanent', message: 'There is no {kind} {id}.' },
   method_not_allowed: { status: 405, retry: 'permanent', message: '{method} is not possible here; {allowed} is.' },
+  events_gone: {
+    status: 410,
+    retry: 'permanent',
+    message:
+      'What happened right after {since} is no longer kept: the oldest event that is has the number {oldest}. Read anew how things are, and go on from there.',
+  },
   too_large: { status: 413, retry: 'permanent', message: 'The body is larger than {limit_bytes} bytes.' },
   unsupported_media_type: {
     status: 415,

@@ -39,6 +39,7 @@ export function createReads({ orm, shared, ping }: Database, admit: Database['ba
     actors: (filter, request) => read(() => actors.actors(filter, request)),
     deadLetters: (request) => read(() => actors.deadLetters(request)),
     events: (since, limit, ownerId) => read(() => events.events(since, limit, ownerId)),
+    firstEventSeq: () => read(() => events.firstEventSeq()),
     lastEventSeq: () => read(() => events.lastEventSeq()),
     queue: () => read(() => queueEntries(orm)),
     counts: () => read(() => counts(shared)),

@@ -50,6 +50,7 @@ test('whatever happens while older events are given, each event comes once and n
             }
           };
           const reads = {
+            firstEventSeq: async () => 1,
             lastEventSeq: async () => log.length,
             events: async (since: number, limit: number) => {
               step();
@@ -89,6 +90,7 @@ test('with one room the events come in order', async (t) => {
   const log = [1, 2, 3, 4, 5].map((seq) => about(seq, 1));
   const { got, pipe } = client();
   const reads = {
+    firstEventSeq: async () => 1,
     lastEventSeq: async () => log.length,
     events: async (since: number, limit: number) => {
       if (since === 0) {
@@ -106,7 +108,7 @@ test('with one room the events come in order', async (t) => {
 
 test('an event that is published late, after a younger one, is given all the same', async (t) => {
   const { got, pipe } = client();
-  const reads = { lastEventSeq: async () => 0, events: async () => [about(2, 1)] };
+  const reads = { firstEventSeq: async () => 1, lastEventSeq: async () => 0, events: async () => [about(2, 1)] };
   const subscriber = createSubscriber(ADMIN, pipe, reads, LIMITS);
   await subscriber.join(['fleet'], 0);
   subscriber.hear(about(2, 1));
@@ -116,7 +118,12 @@ test('an event that is published late, after a younger one, is given all the sam
 
 test('a position from another life of the database does not silence the channel', async (t) => {
   const { got, pipe } = client();
-  const subscriber = createSubscriber(ADMIN, pipe, { lastEventSeq: async () => 5, events: async () => [] }, LIMITS);
+  const subscriber = createSubscriber(
+    ADMIN,
+    pipe,
+    { firstEventSeq: async () => 1, lastEventSeq: async () => 5, events: async () => [] },
+    LIMITS,
+  );
   t.is(await subscriber.join(['fleet'], 4711), 5);
   subscriber.hear(about(6, 1));
   t.deepEqual(got, [6]);
@@ -126,6 +133,7 @@ test("an owner hears nothing of another's servers", async (t) => {
   const { got, pipe } = client();
   const asked: unknown[] = [];
   const reads = {
+    firstEventSeq: async () => 1,
     lastEventSeq: async () => 0,
     events: async (_: number, __: number, ownerId?: string) => {
       asked.push(ownerId);
@@ -153,7 +161,7 @@ test('a client that does not keep up is sent away instead of filling the memory'
   const subscriber = createSubscriber(
     ADMIN,
     slow.pipe,
-    { lastEventSeq: async () => 0, events: async () => [] },
+    { firstEventSeq: async () => 1, lastEventSeq: async () => 0, events: async () => [] },
     LIMITS,
   );
   await subscriber.join(['fleet']);
@@ -170,9 +178,29 @@ test('what is kept back during a replay is bounded', async (t) => {
     begun();
     return new Promise<LiveEvent[]>(() => {});
   };
-  const subscriber = createSubscriber(ADMIN, pipe, { lastEventSeq: async () => 0, events }, LIMITS);
+  const subscriber = createSubscriber(
+    ADMIN,
+    pipe,
+    { firstEventSeq: async () => 1, lastEventSeq: async () => 0, events },
+    LIMITS,
+  );
   void subscriber.join(['fleet'], 0);
   await reading;
   for (let seq = 1; seq <= LIMITS.liveBuffer + 1; seq += 1) subscriber.hear(about(seq, 1));
   await t.notThrowsAsync(tooSlow);
+});
+
+test('where events were removed that a client has not heard, it is told so instead of going on without them', async (t) => {
+  const log = [7, 8, 9].map((seq) => about(seq, 1));
+  const { got, pipe } = client();
+  const reads = {
+    firstEventSeq: async () => 7,
+    lastEventSeq: async () => 9,
+    events: async (since: number) => log.filter(({ seq }) => seq > since),
+  };
+  const subscriber = createSubscriber(ADMIN, pipe, reads, LIMITS);
+  await t.throwsAsync(subscriber.join(['fleet'], 5), { code: 'events_gone' } as object);
+  t.deepEqual(subscriber.rooms(), []);
+  await subscriber.join(['fleet'], 6);
+  t.deepEqual(got, [7, 8, 9], 'the next one after 6 is still there');
 });

@@ -189,6 +189,8 @@ export interface Reads {
   deadLetters(page: PageRequest): Promise<Page<DeadLetter>>;
   /** Events after `since`, oldest first, at most `limit`, of one owner if `ownerId` is given. */
   events(since: number, limit: number, ownerId?: string): Promise<readonly LiveEvent[]>;
+  /** Of the oldest event that is still kept; 0 for none. */
+  firstEventSeq(): Promise<number>;
   lastEventSeq(): Promise<number>;
   /** Everybody who waits for room, in no order. */
   queue(): Promise<readonly QueueEntry[]>;

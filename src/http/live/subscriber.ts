@@ -8,6 +8,7 @@
  */
 import type { LiveEvent, Principal } from '../../actors/types.ts';
 import type { Reads } from '../../conductor/interfaces/reads.ts';
+import { errors } from '../errors.ts';
 import type { HttpLimits } from '../limits.ts';
 import { roomsOf } from './rooms.ts';
 
@@ -26,7 +27,7 @@ export interface Subscriber {
   rooms(): readonly string[];
   /**
    * Joins rooms from the event after `since` on, or from now on. Resolves, after the older events were given, with the last
-   * `seq` that was looked at. Rejects with what the event log throws; then nothing was joined.
+   * `seq` that was looked at. Rejects with `events_gone` and what the event log throws; then nothing was joined.
    */
   join(rooms: readonly string[], since?: number): Promise<number>;
   leave(rooms: readonly string[]): Promise<void>;
@@ -34,7 +35,14 @@ export interface Subscriber {
   hear(event: LiveEvent): void;
 }
 
-type Log = Pick<Reads, 'events' | 'lastEventSeq'>;
+type Log = Pick<Reads, 'events' | 'firstEventSeq' | 'lastEventSeq'>;
+
+/** Throws `events_gone` when some of what came after `since` may have been removed; 0 asks for whatever there is. */
+export async function mustBeKept(log: Pick<Log, 'firstEventSeq'>, since: number): Promise<void> {
+  if (since === 0) return;
+  const oldest = await log.firstEventSeq();
+  if (since < oldest - 1) throw errors.events_gone({ since, oldest });
+}
 
 /** What a room has given: the events after `from` up to `upTo` out of the log, and since then those that were published. */
 interface Heard {
@@ -121,6 +129,7 @@ export function createSubscriber(principal: Principal, pipe: Pipe, log: Log, lim
       inTurn(async () => {
         // A position from another life of the database may lie in the future.
         const last = await log.lastEventSeq();
+        if (since !== undefined) await mustBeKept(log, since);
         return replay(rooms, Math.min(since ?? last, last));
       }),
     leave: (rooms) =>

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { httpLimits } from '../limits.ts';
+import { mustBeKept } from '../live/subscriber.ts';
 import { type Route, route } from '../route.ts';
 import { LiveEvent } from '../schemas/actor.ts';
 import { Count, pageOf } from '../schemas/common.ts';
@@ -26,8 +27,10 @@ export const catalogueRoutes = ({ conductor, secretNames }: RouteDeps): Route[] 
       last_seq: z.int().meta({ description: 'The newest event there is.' }),
       next_cursor: z.string().nullable(),
     }),
+    errors: ['events_gone'],
     async handle({ query: { since, limit }, principal }) {
       const { reads } = conductor;
+      await mustBeKept(reads, since);
       const lastSeq = await reads.lastEventSeq();
       const rows = await reads.events(since, limit, principal.admin ? undefined : principal.accountId);
       const nextCursor = rows.length === limit ? String(rows.at(-1)?.seq) : null;

@@ -3,7 +3,7 @@ import type { Reads } from '../../conductor/interfaces/reads.ts';
 import { LiveEvent } from '../entities/index.ts';
 import { uuidFilter } from './filters.ts';
 
-export function eventReads(orm: MikroORM): Pick<Reads, 'events' | 'lastEventSeq'> {
+export function eventReads(orm: MikroORM): Pick<Reads, 'events' | 'firstEventSeq' | 'lastEventSeq'> {
   return {
     async events(since, limit, ownerId) {
       const owned = ownerId === undefined ? {} : { ownerId: uuidFilter('owner_id', ownerId) };
@@ -19,9 +19,12 @@ export function eventReads(orm: MikroORM): Pick<Reads, 'events' | 'lastEventSeq'
         at,
       }));
     },
-    async lastEventSeq() {
-      const [newest] = await orm.em.fork().find(LiveEvent, {}, { orderBy: { seq: 'desc' }, limit: 1, fields: ['seq'] });
-      return newest?.seq ?? 0;
-    },
+    firstEventSeq: () => outermost(orm, 'asc'),
+    lastEventSeq: () => outermost(orm, 'desc'),
   };
+}
+
+async function outermost(orm: MikroORM, seq: 'asc' | 'desc'): Promise<number> {
+  const [found] = await orm.em.fork().find(LiveEvent, {}, { orderBy: { seq }, limit: 1, fields: ['seq'] });
+  return found?.seq ?? 0;
 }

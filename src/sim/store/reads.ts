@@ -69,6 +69,7 @@ export function createMemoryReads(tables: Tables): Reads {
       tables.events
         .filter((event) => event.seq > since && (ownerId === undefined || event.ownerId === ownerId))
         .slice(0, limit),
+    firstEventSeq: async () => tables.events[0]?.seq ?? 0,
     lastEventSeq: async () => tables.events.at(-1)?.seq ?? 0,
     queue: async () => [...tables.queue.values()],
     counts: async () => ({
