@@ -138,7 +138,7 @@ function serverCommands(baton: Command, done: Done): void {
   command('rm', 'delete; can be taken back with undelete', (one) => one.option('--stop', 'stop it first if it runs'));
   command('undelete', 'take back a deletion');
   command('purge', 'remove a deleted server for good', (one) =>
-    one.option('--keep-data', 'leave the world on its node'),
+    one.option('--keep-data', 'leave the world on its node, put aside'),
   );
 
   settings(waiting(group.command('configure <server>')))
