@@ -52,7 +52,12 @@ export const commandRoutes = (deps: RouteDeps): Route[] => [
     path: '/api/servers/{id}/purge',
     summary: 'Remove for good: container, ports and, unless kept, data',
     params: { id: Id },
-    query: { keep_data: Flag.optional().meta({ description: 'Leave the world on its node, where it is put aside with other worlds that nobody has.' }), if_busy: ifBusy },
+    query: {
+      keep_data: Flag.optional().meta({
+        description: 'Leave the world on its node, where it is put aside with other worlds that nobody has.',
+      }),
+      if_busy: ifBusy,
+    },
     command: true,
     status: 202,
     response: Accepted,
