@@ -8,7 +8,7 @@ import { eventually } from '../eventually.ts';
 import { CACHE_DIR } from '../games/helpers/targets.ts';
 import { openDockerProxy } from '../nodes/helpers/proxy.ts';
 import { openRegistry } from '../nodes/helpers/registry.ts';
-import { startTestBaton, withBaton } from './baton.ts';
+import { startTestBaton, type TestBaton, withBaton } from './baton.ts';
 
 const theBaton = withBaton(test);
 
@@ -48,6 +48,19 @@ test.serial('A server is made, played on, stopped, started, deleted, had back an
   t.deepEqual(await baton.containers(id), []);
 });
 
+/** What its owner would notice of a container. */
+async function made(baton: TestBaton, containerId: string) {
+  const { Config, HostConfig, Mounts, Image } = await baton.docker.getContainer(containerId).inspect();
+  const { PortBindings, Memory, NanoCpus, CapAdd, CapDrop, SecurityOpt } = HostConfig;
+  return {
+    image: Image,
+    env: Config.Env,
+    user: Config.User,
+    world: Mounts[0]?.Source,
+    ...{ PortBindings, Memory, NanoCpus, CapAdd, CapDrop, SecurityOpt },
+  };
+}
+
 test.serial('What happens behind our back is seen: stopped, removed, crashed', async (t) => {
   const baton = theBaton();
   const id = await baton.create('meadow');
@@ -57,6 +70,8 @@ test.serial('What happens behind our back is seen: stopped, removed, crashed', a
 
   await baton.run('POST', `/api/servers/${id}/start`);
   const second = await baton.server(id);
+  const lost = await made(baton, second.container_id);
+  await writeFile(join(lost.world ?? '', 'a-castle'), 'stone');
   await baton.docker.getContainer(second.container_id).remove({ force: true });
   const missing = await baton.until(id, 'missing', 5_000);
   t.true(missing.data_exists);
@@ -65,6 +80,8 @@ test.serial('What happens behind our back is seen: stopped, removed, crashed', a
   t.deepEqual(third.ports, first.ports);
   t.deepEqual(third.env, first.env);
   t.is(third.image, first.image);
+  t.deepEqual(await made(baton, third.container_id), lost, 'the container itself is as it was');
+  t.is(await readFile(join(lost.world ?? '', 'a-castle'), 'utf8'), 'stone');
 
   await baton.docker.getContainer(third.container_id).kill();
   const crashed = await baton.until(id, 'crashed', 5_000);
