@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Ports } from '../actors/ports.ts';
 import type { NodeHost } from '../conductor/interfaces/engine.ts';
 import type { NodeLink, NodeReading } from '../conductor/interfaces/link.ts';
+import { unlessAborted } from './abort.ts';
 import { errors } from './errors.ts';
 import { namesIn, worldsIn } from './manifest.ts';
 
@@ -22,6 +23,9 @@ export interface LocalLinkOptions {
 
 const KB = 1024;
 
+/** How long the engine may take to say what is there. */
+const ENGINE_MS = 1_000;
+
 export function createLocalLink({ host, dataRoot, size, ports }: LocalLinkOptions): NodeLink {
   const { engine, worlds } = host;
   /** Where the kernel does not say it, a boot is as long as our own life. */
@@ -32,7 +36,7 @@ export function createLocalLink({ host, dataRoot, size, ports }: LocalLinkOption
 
   /** A beat comes each two seconds and has no use for the worlds, each of which is a file to read. */
   async function beat(signal: AbortSignal): Promise<NodeReading> {
-    const containers = await engine.inventory(signal).catch(() => null);
+    const containers = await inventory(signal);
     return {
       bootId: await boot,
       clockMs: Math.round(uptime() * 1000),
@@ -45,6 +49,20 @@ export function createLocalLink({ host, dataRoot, size, ports }: LocalLinkOption
       quarantine: [],
       ...(size === null ? await usage(dataRoot) : idle(size)),
     };
+  }
+
+  /** Null when the engine does not say it in time: whether the machine answers does not hang on that. */
+  async function inventory(signal: AbortSignal): Promise<NodeReading['containers']> {
+    const late = new AbortController();
+    const cancel = ports.clock.schedule(ENGINE_MS, () => late.abort());
+    try {
+      return await unlessAborted(engine.inventory(signal), late.signal);
+    } catch {
+      signal.throwIfAborted();
+      return null;
+    } finally {
+      cancel();
+    }
   }
 
   async function observe(signal: AbortSignal): Promise<NodeReading> {

@@ -282,6 +282,7 @@ export class FleetWorld {
         ramMb: 8000,
         cpus: 4,
         guarded: true,
+        engineSilent: false,
         containers: [],
       };
       node.send({ type: 'beat', reading, receivedAt: node.now });

@@ -192,8 +192,10 @@ test('a node that the first version stored goes on where it was, and is connecte
   t.false(reserve(node, 'b', 2).placed, 'what was given back is remembered');
   t.true(reserve(node, 'b', 3).placed);
   t.throws(() => migrateNode(STORED, '7'), { instanceOf: TypeError });
-  const { guarded: _, ...unguarded } = node.context;
-  t.like(migrateNode({ ...STORED, context: unguarded }, '3'), { context: { guarded: true, bootId: null } });
+  const { guarded: _, pressure, ...third } = node.context;
+  const { engine: __, ...shares } = pressure;
+  const moved = migrateNode({ ...STORED, context: { ...third, pressure: shares } }, '3');
+  t.like(moved, { context: { guarded: true, pressure: { ...shares, engine: 'calm' } } });
   const fresh = new Drive<NodeContext>(machine, {
     id: 'n1',
     name: 'local',

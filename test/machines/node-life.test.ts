@@ -141,6 +141,7 @@ test('a node is not empty while its own inventory shows that something runs', (t
       ramMb: 8000,
       cpus: 4,
       guarded: true,
+      engineSilent: false,
       containers: [container],
     },
     receivedAt: node.now,

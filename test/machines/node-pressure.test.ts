@@ -18,11 +18,20 @@ test('a disk over 90 % cordons, until it is below 85 %', (t) => {
 test('memory and CPU have limits of their own', (t) => {
   const node = connected();
   beat(node, { memory: 0.96, cpu: 0.96 });
-  t.deepEqual(node.context.pressure, { disk: 'calm', memory: 'high', cpu: 'high' });
+  t.deepEqual(node.context.pressure, { disk: 'calm', memory: 'high', cpu: 'high', engine: 'calm' });
   beat(node, { memory: 0.89, cpu: 0.81 });
-  t.deepEqual(node.context.pressure, { disk: 'calm', memory: 'calm', cpu: 'high' });
+  t.deepEqual(node.context.pressure, { disk: 'calm', memory: 'calm', cpu: 'high', engine: 'calm' });
   t.is(reserve(node, 'a').reason, 'n1 is short of cpu.');
   beat(node, { memory: 0.92, cpu: 0.79 });
+  t.is(how(node), 'ready healthy calm');
+});
+
+test('an engine that does not answer keeps servers off, until it does', (t) => {
+  const node = connected();
+  beat(node, { engineSilent: true });
+  t.is(how(node), 'cordoned healthy high');
+  t.is(reserve(node, 'a').reason, 'The container engine of n1 does not answer.');
+  beat(node);
   t.is(how(node), 'ready healthy calm');
 });
 

@@ -73,6 +73,7 @@ export const reading = (more: Partial<Reading> = {}): Reading => ({
   ramMb: 8000,
   cpus: 4,
   guarded: true,
+  engineSilent: false,
   containers: [],
   ...more,
 });

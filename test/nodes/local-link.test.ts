@@ -9,7 +9,7 @@ import { createLocalLink, createWorlds } from '../../src/nodes/index.ts';
 const soon = () => AbortSignal.timeout(10_000);
 
 /** This machine with one world of epoch 2, and containers of the epochs 1 and 2. */
-async function aMachine(t: ExecutionContext) {
+async function aMachine(t: ExecutionContext, ports: typeof systemPorts = systemPorts) {
   const dataRoot = await mkdtemp(join(tmpdir(), 'baton-link-'));
   t.teardown(() => rm(dataRoot, { recursive: true, force: true }));
   const worlds = createWorlds(dataRoot, 'n');
@@ -23,8 +23,8 @@ async function aMachine(t: ExecutionContext) {
     },
   };
   const host = { id: 'n', name: 'here', engine, worlds } as unknown as NodeHost;
-  const link = createLocalLink({ host, dataRoot, size: null, ports: systemPorts });
-  return { link, dataRoot, left: () => containers.map(({ id }) => id) };
+  const link = createLocalLink({ host, dataRoot, size: null, ports });
+  return { link, engine, dataRoot, left: () => containers.map(({ id }) => id) };
 }
 
 test('it says what is there, and how full the machine is', async (t) => {
@@ -37,6 +37,13 @@ test('it says what is there, and how full the machine is', async (t) => {
   t.deepEqual(worlds, [{ serverId: 's', epoch: 2, hasData: true }]);
   t.true(memoryKb.total > memoryKb.available && memoryKb.available > 0);
   t.true(diskKb.total > 0);
+});
+
+test('an engine that hangs does not keep the machine from answering', async (t) => {
+  const clock = { ...systemPorts.clock, schedule: (_: number, run: () => void) => systemPorts.clock.schedule(0, run) };
+  const { link, engine } = await aMachine(t, { ...systemPorts, clock });
+  engine.inventory = () => new Promise(() => {});
+  t.like(await link.observe(soon()), { containers: null, nodeId: 'n' });
 });
 
 test('what should not run ends, and the world stays', async (t) => {

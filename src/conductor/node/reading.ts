@@ -10,6 +10,9 @@ const CPU_WINDOW_LEAST_MS = 45_000;
 
 const KB_PER_MB = 1024;
 
+/** An engine counts as silent after so many answers of its machine without its own in a row: one that is slow once is not. */
+const SILENT_BEATS = 3;
+
 interface Sample {
   readonly clockMs: number;
   readonly busyTicks: number;
@@ -24,11 +27,13 @@ interface Sample {
  */
 export function createReader(kind: NodeKind) {
   let samples: readonly Sample[] = [];
+  let silentBeats = 0;
 
   return (answer: NodeReading, known: Pick<NodeKnown, 'shown' | 'ramMb' | 'cpus'>): Reading => {
     const { clockMs, cpu, diskKb, memoryKb } = answer;
     const sample = { clockMs, busyTicks: cpu.busyTicks, totalTicks: cpu.totalTicks };
     samples = [...samples.filter((one) => one.clockMs > clockMs - CPU_WINDOW_MS && one.clockMs < clockMs), sample];
+    silentBeats = answer.containers === null ? silentBeats + 1 : 0;
     return {
       bootId: answer.bootId,
       clockMs,
@@ -37,6 +42,7 @@ export function createReader(kind: NodeKind) {
       cpu: kind === 'local' ? 0 : busy(samples[0] ?? sample, sample),
       ...(kind === 'local' ? { ramMb: known.ramMb, cpus: known.cpus } : sizeOf(answer)),
       guarded: kind === 'local' || answer.watchdogs > 0,
+      engineSilent: silentBeats >= SILENT_BEATS,
       containers: answer.containers ?? known.shown,
     };
   };

@@ -24,7 +24,14 @@ export const Node = z
     status: z.string().meta({ example: 'ready' }),
     status_detail: z.string().nullable(),
     connection: z.enum(NODE_CONNECTIONS),
-    pressure: z.object({ disk: z.enum(['calm', 'high', 'critical']), memory: level, cpu: level }),
+    pressure: z
+      .object({
+        disk: z.enum(['calm', 'high', 'critical']),
+        memory: level,
+        cpu: level,
+        engine: z.enum(['calm', 'silent']),
+      })
+      .meta({ description: 'What is not calm keeps new servers off until it is.' }),
     cordoned: z.boolean().meta({ description: 'By an operator. Pressure cordons, too, and lifts that itself.' }),
     operation: Id.nullable(),
     ram_mb: z.int(),

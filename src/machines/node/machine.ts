@@ -23,7 +23,7 @@
  *
  * | pressure | |
  * | --- | --- |
- * | `calm`, `high` | disk, memory or CPU over their limits; see `limits.ts` |
+ * | `calm`, `high` | disk, memory or CPU over their limits (see `limits.ts`), or an engine that does not answer |
  * | `critical` | the disk over 95 %: `cleaning`, then `alarmed`, again every 10 min |
  *
  * | room | |

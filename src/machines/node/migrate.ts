@@ -17,17 +17,17 @@ interface OldContext extends Omit<NodeContext, 'reservations' | 'diskMb'> {
 /**
  * A stored snapshot of an older machine as the present one would have stored it. Version 1 knew only the local machine, in
  * its one state `ready`; the first event connects it. Version 2 knew RAM and CPU alone, and no region `room`. Version 3 did not
- * remember whether a node is guarded; its next answer tells.
+ * know whether a node is guarded and whether its engine answers; its next answer tells.
  * @throws TypeError for a version that there never was
  */
 export function migrateNode(snapshot: unknown, fromVersion: string): unknown {
   if (fromVersion === '3') {
     const { context, ...rest } = snapshot as Stored<Omit<NodeContext, 'guarded'>>;
-    return { ...rest, context: { ...context, guarded: true } satisfies NodeContext };
+    return { ...rest, context: withAnswers(context) };
   }
   const stored = snapshot as Stored<OldContext>;
   if (fromVersion === '2') {
-    const context = { ...withResources(stored.context), guarded: true };
+    const context = withAnswers(withResources(stored.context));
     return { ...stored, value: { ...stored.value, room: 'settled' }, context };
   }
   if (fromVersion !== '1') throw new TypeError(`No node was ever stored by version ${fromVersion}.`);
@@ -46,6 +46,12 @@ export function migrateNode(snapshot: unknown, fromVersion: string): unknown {
   const value = { life: 'ready', connection: 'unconnected', pressure: 'calm', room: 'settled' };
   return { ...stored, value, context };
 }
+
+const withAnswers = (context: Omit<NodeContext, 'guarded'>): NodeContext => ({
+  ...context,
+  guarded: true,
+  pressure: { ...context.pressure, engine: 'calm' },
+});
 
 function withResources({ waiting: _, ...context }: OldContext): NodeContext {
   const reservations = Object.entries(context.reservations).map(([serverId, { epoch, ramMb, cpu }]) => {

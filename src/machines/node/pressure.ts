@@ -2,7 +2,7 @@
 import type { NodeLimits, Threshold } from './limits.ts';
 import type { Pressure, Reading } from './types.ts';
 
-export const NO_PRESSURE: Pressure = { disk: 'calm', memory: 'calm', cpu: 'calm' };
+export const NO_PRESSURE: Pressure = { disk: 'calm', memory: 'calm', cpu: 'calm', engine: 'calm' };
 
 /** The pressure after a reading. Between its two thresholds, each resource stays as it was. */
 export function pressureAfter(before: Pressure, reading: Reading, limits: NodeLimits): Pressure {
@@ -11,6 +11,7 @@ export function pressureAfter(before: Pressure, reading: Reading, limits: NodeLi
     disk: disk === 'calm' || reading.disk <= criticalUntil(before, limits) ? disk : 'critical',
     memory: levelAfter(before.memory !== 'calm', reading.memory, limits.memory),
     cpu: levelAfter(before.cpu !== 'calm', reading.cpu, limits.cpu),
+    engine: reading.engineSilent ? 'silent' : 'calm',
   };
 }
 
@@ -22,8 +23,8 @@ const levelAfter = (isHigh: boolean, share: number, { high, calm }: Threshold) =
   (isHigh ? share >= calm : share > high) ? 'high' : 'calm';
 
 /** Whether no server should come here now. */
-export const isPressed = ({ disk, memory, cpu }: Pressure): boolean =>
-  disk !== 'calm' || memory !== 'calm' || cpu !== 'calm';
+export const isPressed = ({ disk, memory, cpu, engine }: Pressure): boolean =>
+  disk !== 'calm' || memory !== 'calm' || cpu !== 'calm' || engine !== 'calm';
 
 export const isSamePressure = (a: Pressure, b: Pressure): boolean =>
-  a.disk === b.disk && a.memory === b.memory && a.cpu === b.cpu;
+  a.disk === b.disk && a.memory === b.memory && a.cpu === b.cpu && a.engine === b.engine;

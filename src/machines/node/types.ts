@@ -62,11 +62,12 @@ export interface Reservation extends Resources {
   readonly kept?: boolean;
 }
 
-/** How short a node is of each. `critical` is a disk that has to be cleaned at once. */
+/** How short a node is of each. `critical` is a disk that has to be cleaned at once; `silent` an engine that does not answer. */
 export interface Pressure {
   readonly disk: 'calm' | 'high' | 'critical';
   readonly memory: 'calm' | 'high';
   readonly cpu: 'calm' | 'high';
+  readonly engine: 'calm' | 'silent';
 }
 
 /** What a node answered to one heartbeat. `disk`, `memory` and `cpu` are shares in use, 0 to 1; see `limits.ts`. */
@@ -83,6 +84,8 @@ export interface Reading {
   readonly diskMb?: number;
   /** Whether somebody there freezes all of its servers when the lease ends; see `guarded` of the context. */
   readonly guarded: boolean;
+  /** Whether its engine has not answered for several beats; `containers` is then what it said last. */
+  readonly engineSilent: boolean;
   readonly containers: readonly ShownContainer[];
 }
 

@@ -26,7 +26,9 @@ export const Node = defineEntity({
     status: p.text().default('arriving'),
     statusDetail: p.text().strictNullable(),
     connection: p.text().$type<NodeRow['connection']>().default('unconnected'),
-    pressure: p.json<NodeRow['pressure']>().default('{"cpu": "calm", "disk": "calm", "memory": "calm"}'),
+    pressure: p
+      .json<NodeRow['pressure']>()
+      .default('{"cpu": "calm", "disk": "calm", "engine": "calm", "memory": "calm"}'),
     cordoned: p.boolean().default(false),
     operationId: p.uuid().strictNullable(),
     ramMb: p.integer(),

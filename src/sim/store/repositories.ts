@@ -51,7 +51,7 @@ const UNKNOWN_NODE = {
   status: 'arriving',
   statusDetail: null,
   connection: 'unconnected',
-  pressure: { disk: 'calm', memory: 'calm', cpu: 'calm' },
+  pressure: { disk: 'calm', memory: 'calm', cpu: 'calm', engine: 'calm' },
   cordoned: false,
   operationId: null,
   reserveRamMb: 0,

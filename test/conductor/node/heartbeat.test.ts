@@ -17,7 +17,7 @@ const FACTS = {
 
 const UNKNOWN: NodeKnown = {
   bootId: null,
-  pressure: { disk: 'calm', memory: 'calm', cpu: 'calm' },
+  pressure: { disk: 'calm', memory: 'calm', cpu: 'calm', engine: 'calm' },
   shown: [],
   ramMb: 0,
   cpus: 0,
@@ -100,6 +100,19 @@ test('a node that answers and takes no lease is missed, and offered the next one
     ],
   );
   t.is(grants.at(-1)?.untilMs, 3_000 + NODE_LIMITS.lease.ttlMs);
+});
+
+test('an engine is silent after three answers of its machine without its own, and not when it is slow once', async (t) => {
+  const [silent, answers] = [{ containers: null }, {}];
+  const { told } = await beats([{ granted: null }, silent, answers, silent, silent, silent, silent, answers]);
+  t.deepEqual(
+    told.map(({ type, reading }) => [type, (reading as { engineSilent: boolean }).engineSilent]),
+    [
+      ['beat', false],
+      ['beat', true],
+      ['beat', false],
+    ],
+  );
 });
 
 test('a node without a watchdog takes no lease and is not missed for that: it is told that nobody guards it', async (t) => {

@@ -26,6 +26,7 @@ function closedBecause({ name, system, readyAt, awaySince, cordoned, leaves, pre
   if (awaySince !== null) return `${name} does not answer.`;
   if (leaves) return `${name} is about to leave.`;
   if (cordoned) return `${name} is cordoned.`;
+  if (pressure.engine === 'silent') return `The container engine of ${name} does not answer.`;
   if (isPressed(pressure)) {
     const short = (['disk', 'memory', 'cpu'] as const).filter((resource) => pressure[resource] !== 'calm');
     return `${name} is short of ${short.join(' and ')}.`;
