@@ -4,7 +4,7 @@
  */
 import type { NodeNews, ShownContainer, ShownWorld, Verdict } from '../../src/machines/fleet/index.ts';
 import type { Node } from './node-stations.ts';
-import { added, BOOTSTRAPPED, inventory, WAIT_MS } from './node-stations.ts';
+import { added, BOOTSTRAPPED, beat, inventory, WAIT_MS } from './node-stations.ts';
 import { create, PREPARED, type Server } from './server-stations.ts';
 
 type Event = { readonly type: string; readonly [key: string]: unknown };
@@ -272,21 +272,7 @@ export class FleetWorld {
     const machine = this.machines[id];
     this.log.push(`${id} ${machine.isCut ? 'is lost' : 'is seen to have rebooted'}`);
     if (machine.isCut) node.send({ type: 'beat.missed', streak: 3, lastLeaseAt: node.now });
-    else {
-      const reading = {
-        bootId: machine.bootId,
-        clockMs: 0,
-        disk: 0,
-        memory: 0,
-        cpu: 0,
-        ramMb: 8000,
-        cpus: 4,
-        guarded: true,
-        engineSilent: false,
-        containers: [],
-      };
-      node.send({ type: 'beat', reading, receivedAt: node.now });
-    }
+    else beat(node, { bootId: machine.bootId });
   }
 
   /** The wait is as long as any grant lasts, so by then the machine has frozen everything by itself. */

@@ -1,6 +1,19 @@
 import test from 'ava';
 import { holdersOf, nodeStatus } from '../../src/machines/node/index.ts';
-import { added, BOOTSTRAPPED, connected, how, inventory, isEnded, local, lose, reserve, SSH } from './node-stations.ts';
+import {
+  added,
+  BOOTSTRAPPED,
+  beat,
+  connected,
+  how,
+  inventory,
+  isEnded,
+  local,
+  lose,
+  reserve,
+  SSH,
+  shown,
+} from './node-stations.ts';
 
 test('the local machine needs no bootstrap and is ready at once', (t) => {
   const node = local({ operation: { id: 'create-0', command: 'create' } });
@@ -129,23 +142,7 @@ test('a drained node stays; one that is decommissioned leaves once it was empty 
 
 test('a node is not empty while its own inventory shows that something runs', (t) => {
   const node = connected();
-  const container = { id: 'x', serverId: 'x', epoch: 1, state: 'running', exitCode: null };
-  node.send({
-    type: 'beat',
-    reading: {
-      bootId: 'b1',
-      clockMs: 1,
-      disk: 0,
-      memory: 0,
-      cpu: 0,
-      ramMb: 8000,
-      cpus: 4,
-      guarded: true,
-      engineSilent: false,
-      containers: [container],
-    },
-    receivedAt: node.now,
-  });
+  beat(node, { containers: [shown('x')] });
   node.command('decommission');
   t.is(nodeStatus(node.snapshot).detail, 'emptying');
 });
