@@ -161,7 +161,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     const { accountId, name: by } = o.by;
     const { idempotencyKey = null, fingerprint = null } = o;
     const taken = idempotency.once(o, async () => {
-      await o.check?.();
+      if (o.check !== undefined) await o.check();
       const operation: NewOperation = { id: ports.id(), command: name, accountId, idempotencyKey, fingerprint };
       const { operation: row } = await deliver(address, { event, origin, by, operation });
       if (row === null) throw new TypeError(`${address} took ${name} without an operation.`);

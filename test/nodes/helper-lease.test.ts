@@ -250,7 +250,7 @@ gated(
         const { frozen } = await node.run(commands.heartbeat(1));
         return existsSync(waits) && frozen.includes(probe.id);
       });
-      await node.lease(1, 60_000);
+      await node.lease(1, 110_000);
       await goesOn(probe.world, await counterOf(probe.world));
       await writeFile(goes, '');
       await eventually('Docker has paused it for the one that waited', async () => existsSync(done));
