@@ -11,7 +11,7 @@ const CPU_WINDOW_LEAST_MS = 45_000;
 const KB_PER_MB = 1024;
 
 /** An engine counts as silent after so many answers of its machine without its own in a row: one that is slow once is not. */
-const SILENT_BEATS = 3;
+const SILENT_BEATS = 5;
 
 interface Sample {
   readonly clockMs: number;
