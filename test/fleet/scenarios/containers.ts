@@ -10,7 +10,8 @@ export interface Found {
 }
 
 const FORMAT = '{{.Id}} {{index .Config.Labels "baton.server"}} {{.State.Status}} {{.State.StartedAt}}';
-const LIST = `docker ps -aq --filter label=baton.server | xargs -r docker inspect -f '${FORMAT}'`;
+/** An engine that hangs tells as little as one that was killed. */
+const LIST = `timeout 10 docker ps -aq --filter label=baton.server | xargs -r timeout 10 docker inspect -f '${FORMAT}'`;
 
 export async function containersOn(machine: FleetNode): Promise<readonly Found[]> {
   const lines = (await machine.run('sh', '-c', LIST)).split('\n').filter((line) => line !== '');
