@@ -63,6 +63,23 @@ async function processesOf(runId: string): Promise<string[]> {
   return found;
 }
 
+/**
+ * Ends what an engine of this run left of its containers, once it has ended itself: a shim stays now and then of a container that
+ * was killed while it stood still.
+ */
+export async function endShims(engineRun: string): Promise<number> {
+  let ended = 0;
+  for (const pid of await pids()) {
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (!/(^|\/)containerd-shim[^\0]*\0/.test(command)) continue;
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+    if (!environment.split('\0').includes(`TEST_ENGINE_RUN=${engineRun}`)) continue;
+    process.kill(Number(pid), 'SIGKILL');
+    ended += 1;
+  }
+  return ended;
+}
+
 async function containersAndNetworks(): Promise<Map<string, string>> {
   const docker = new Docker();
   const filters = { label: ['baton.server'] };

@@ -11,7 +11,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { loadSettings } from '../config/settings.ts';
 import { stopDocker } from '../src/setup/docker-daemon.ts';
 import { ensureDocker } from '../src/setup/ensure-docker.ts';
-import { leftBehind, lookAround } from './leaks.ts';
+import { endShims, leftBehind, lookAround } from './leaks.ts';
 
 const args = process.argv.slice(2);
 const mode = args.includes('--no-setup') ? 'no' : loadSettings().setup;
@@ -60,6 +60,10 @@ const temporary = await mkdtemp(join(tmpdir(), 'bt-'));
 // The database of a test may run as another user and must get through.
 await chmod(temporary, 0o711);
 
+// What Docker starts has it, too, if it is we who start Docker.
+const engineRun = randomUUID();
+process.env.TEST_ENGINE_RUN = engineRun;
+
 try {
   const docker = await ensureDocker({
     dataDir,
@@ -81,6 +85,8 @@ try {
   say(`${passed} passed, ${process.exitCode === 0 ? 0 : Math.max(1, faults)} failed`);
 } finally {
   await stopDocker(dataDir);
+  const shims = await endShims(engineRun);
+  if (shims > 0) say(`ended ${shims} containerd-shim that Docker left`);
   await rm(temporary, { recursive: true, force: true });
   await rm(dataDir, { recursive: true, force: true });
 }
