@@ -23,7 +23,7 @@ export interface ConductorParts {
   readonly reads: Reads;
   readonly fleet: FleetReads;
   readonly deadLetters: DeadLetterStore;
-  readonly keys: Pick<NodeStore, 'saveKey' | 'dropKey'>;
+  readonly keys: Pick<NodeStore, 'saveKey'>;
   /** Makes a UUIDv7. */
   readonly newId: () => string;
   readonly node: NodeView;

@@ -11,7 +11,7 @@ import type { AddNodeRequest, Caller, NodeDetails, Nodes } from './types.ts';
 export interface NodesParts {
   readonly actors: Actors;
   readonly reads: Pick<Reads, 'nodes' | 'node' | 'reservations'>;
-  readonly keys: Pick<NodeStore, 'saveKey' | 'dropKey'>;
+  readonly keys: Pick<NodeStore, 'saveKey'>;
   /** Makes a UUIDv7. */
   readonly newId: () => string;
   readonly options: (caller: Caller) => CommandOptions;

@@ -116,7 +116,6 @@ test.serial('an engine that is killed comes back, and is heard of', async (t) =>
 
 test.serial('a Docker that hangs costs no heartbeat, and its worlds go on', async (t) => {
   const [, , node] = nodes;
-  const host = node.host.worlds;
   await node.host.engine.startContainer((await node.host.engine.inventory())[0]?.id ?? '');
   await goesOn(node);
   await node.machine.stopEngine();
@@ -128,7 +127,7 @@ test.serial('a Docker that hangs costs no heartbeat, and its worlds go on', asyn
   });
   const { containers, watchdogs } = await node.link.observe(soon());
   t.like({ containers, watchdogs }, { containers: null, watchdogs: 2 });
-  t.true((await host.look('server', [], soon())).exists);
+  t.true((await node.host.worlds.look('server', [], soon())).exists);
   await goesOn(node);
   await node.machine.contEngine();
   t.like((await node.host.engine.inventory())[0], { serverId: 'server', state: 'running' });

@@ -160,7 +160,7 @@ function lowest(
 
 /** All of them or none: where one is somebody else's, there is nothing. */
 async function write(query: Query, moves: readonly Move[]): Promise<readonly undefined[]> {
-  const rows = moves.flatMap(({ chosen, ...of }) => chosen.map((port) => ({ ...of, ...port })));
+  const rows = moves.flatMap(({ serverId, nodeId, chosen }) => chosen.map((port) => ({ serverId, nodeId, ...port })));
   const column = <K extends keyof (typeof rows)[number]>(name: K) => rows.map((row) => row[name]);
   const gone = moves.flatMap(({ serverId, left }) => left.map((port) => ({ ...port, serverId })));
   await query(
